@@ -1,0 +1,1 @@
+"""Executable companion to 'Practicing with Language Models Cultivates Human Empathic Communication'."""

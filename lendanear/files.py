@@ -1,0 +1,74 @@
+"""Writing aside and renaming, and the two checksums the pinned files are known by."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lendanear.errors import OutputError
+
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` only if the block succeeds.
+
+    A reader therefore never meets half a file, and an earlier result survives a failure.
+
+    Raises
+    ------
+    OutputError
+        If the folder is read-only or the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    aside: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        aside = Path(name)
+        yield aside
+        # mkstemp makes files private; the finished file gets the usual permissions
+        umask = os.umask(0)
+        os.umask(umask)
+        aside.chmod(0o666 & ~umask)
+        os.replace(aside, path)
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full; free some space and run again",
+            errno.EDQUOT: "the disk quota is used up; free some space and run again",
+            errno.EROFS: "the folder is read-only; choose or make a writable one",
+            errno.EACCES: "the folder is read-only; choose or make a writable one",
+            errno.EPERM: "the folder is read-only; choose or make a writable one",
+        }
+        if error.errno in reasons:
+            raise OutputError(
+                f"{path}: cannot be written: {reasons[error.errno]}. Earlier results are untouched."
+            ) from error
+        raise
+    finally:
+        if aside is not None:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def git_blob_id_of(path: Path) -> str:
+    r"""Return the id git gives a file: SHA-1 of ``blob <size>\0`` followed by the content."""
+    path = Path(path)
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

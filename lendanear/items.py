@@ -1,0 +1,130 @@
+"""The 25 items of the paper this companion rebuilds, and the notebook that builds each.
+
+An item names the tables it needs and the files it leaves in ``figures/<source>/``: a figure leaves
+``<stem>.png``, ``<stem>.svg`` and ``<stem>.csv`` (its source data), a table leaves ``<stem>.csv``
+and ``<stem>.html``. Stems on synthetic data end in ``_synthetic``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lendanear.errors import LendAnEarError
+
+TABLE_FILES: Final = {
+    "participants": "experiment_1",
+    "conversations": "experiment_1",
+    "messages": "experiment_1",
+    "choices": "experiment_2",
+    "elo": "elo_rankings",
+    "themes": "all_themes",
+    "pilot_ratings": "pilot",
+}
+"""Which source (a key of data/sources.toml) each typed table is made from."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One figure or table of the paper."""
+
+    key: str
+    title: str
+    kind: Literal["figure", "table"]
+    notebook: str
+    tables: tuple[str, ...]
+    stem: str
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Keys of data/sources.toml this item needs, in order, without repetition."""
+        return tuple(dict.fromkeys(TABLE_FILES[table] for table in self.tables))
+
+
+_TRIAL: Final = ("participants", "conversations")
+
+ITEMS: Final = (
+    Item("1", "Design of the trial", "figure", "figure_1_design",
+         ("participants", "conversations"), "figure_1"),
+    Item("2B", "Change of themes after coaching", "figure", "figure_2_themes",
+         ("themes",), "figure_2b"),
+    Item("2C-personal", "Change of every interpretation, personal troubles", "figure",
+         "figure_2_themes", ("themes",), "figure_2c_personal"),
+    Item("2C-workplace", "Change of every interpretation, workplace troubles", "figure",
+         "figure_2_themes", ("themes",), "figure_2c_workplace"),
+    Item("3A", "Each participant's change", "figure", "figure_3a_responders",
+         _TRIAL, "figure_3a"),
+    Item("reliability", "Reliability and responders", "table", "figure_3a_responders",
+         _TRIAL, "table_reliability"),
+    Item("3B", "Effects of training per dimension and arm", "figure", "figure_3b_effects",
+         _TRIAL, "figure_3b"),
+    Item("EDT1", "Extended Data Table 1: regressions", "table", "figure_3b_effects",
+         _TRIAL, "extended_data_table_1"),
+    Item("contrasts", "Pairwise contrasts with both Holm corrections", "table",
+         "figure_3b_effects", _TRIAL, "table_contrasts"),
+    Item("5A", "Trait empathy and expressed empathy", "figure", "figure_5_silent_empathy",
+         _TRIAL, "figure_5a"),
+    Item("5B", "Self-reported and judged empathy", "figure", "figure_5_silent_empathy",
+         _TRIAL, "figure_5b"),
+    Item("silent", "Silent-empathy correlations", "table", "figure_5_silent_empathy",
+         _TRIAL, "table_silent_empathy"),
+    Item("robustness", "Silent empathy on first conversations", "table",
+         "figure_5_silent_empathy", _TRIAL, "table_robustness"),
+    Item("6A", "Elo rating by score decile", "figure", "figure_6a_elo", ("elo",), "figure_6a"),
+    Item("6B", "Choices and score differences", "figure", "figure_6b_choices",
+         ("choices",), "figure_6b"),
+    Item("preferences", "Four preference models", "table", "figure_6b_choices",
+         ("choices",), "table_preferences"),
+    Item("6C", "Human and LLM rankings", "figure", "figure_6c_rankings",
+         ("choices", "elo"), "figure_6c"),
+    Item("ED1", "Distributions before and after training", "figure", "extended_1_distributions",
+         _TRIAL, "extended_data_1"),
+    Item("ED2", "Dimensions by kind of trouble at baseline", "figure", "extended_2_3_dimensions",
+         _TRIAL, "extended_data_2"),
+    Item("ED3", "Dimensions by conversation number", "figure", "extended_2_3_dimensions",
+         _TRIAL, "extended_data_3"),
+    Item("SI1", "Expressed empathy by sex", "figure", "si_demographics", _TRIAL, "si_figure_1"),
+    Item("SI2", "Expressed empathy by age", "figure", "si_demographics", _TRIAL, "si_figure_2"),
+    Item("SI3", "Baseline by age and sex", "figure", "si_demographics", _TRIAL, "si_figure_3"),
+    Item("demographics", "Demographic regressions", "table", "si_demographics",
+         _TRIAL, "table_demographics"),
+    Item("pilot", "Agreement of experts, crowd and LLM judges", "figure", "pilot_agreement",
+         ("pilot_ratings",), "pilot_agreement"),
+)  # fmt: skip
+"""Every item, in the paper's order."""
+
+
+def notebooks() -> tuple[str, ...]:
+    """Return the names of the notebooks (without ``.ipynb``) in the paper's order."""
+    return tuple(dict.fromkeys(item.notebook for item in ITEMS))
+
+
+def items_of(notebook: str) -> tuple[Item, ...]:
+    """Return the items that one notebook builds."""
+    return tuple(item for item in ITEMS if item.notebook == notebook)
+
+
+def select(words: str) -> tuple[Item, ...]:
+    """Return the items that a comma-separated list names.
+
+    A word is an item's key in any case, or the part of it before a hyphen (``2C`` names both
+    groups).
+
+    Raises
+    ------
+    LendAnEarError
+        If a word names nothing; the message lists every key.
+    """
+    chosen: list[Item] = []
+    for word in (part.strip().lower() for part in words.split(",")):
+        if not word:
+            continue
+        found = [i for i in ITEMS if word in {i.key.lower(), i.key.lower().split("-")[0]}]
+        if not found:
+            raise LendAnEarError(
+                f"--only: no item is called {word!r}. Items: {', '.join(i.key for i in ITEMS)}"
+            )
+        chosen.extend(found)
+    if not chosen:
+        raise LendAnEarError(f"--only: name at least one item of {', '.join(i.key for i in ITEMS)}")
+    return tuple(item for item in ITEMS if item in chosen)
