@@ -80,7 +80,7 @@ class IntegrityError(DataError):
     """A file that is not the pinned one: wrong checksum, LFS pointer, truncated, an HTML page."""
 
 
-class MissingData(LendAnEarError):
+class MissingDataError(LendAnEarError):
     """Something asked for needs a file that is not there."""
 
 

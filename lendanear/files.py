@@ -38,7 +38,7 @@ def written_aside(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         aside.chmod(0o666 & ~umask)
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError as error:
         reasons = {
             errno.ENOSPC: "the disk is full; free some space and run again",

@@ -18,7 +18,7 @@ SCORE_MAX: Final = 5
 SCORE_LABELS: Final = ("not at all", "a little", "somewhat", "quite a bit", "very much")
 """The five rating levels in words, from 1 to 5."""
 OVERALL_MIN: Final = -12
-"""Lowest possible overall empathy: three prescriptive ratings of 1 minus three proscriptive of 5."""
+"""Lowest overall empathy: three prescriptive ratings of 1 minus three proscriptive of 5."""
 OVERALL_MAX: Final = 12
 """Highest possible overall empathy."""
 CONVERSATION_NUMBERS: Final = (1, 2, 3)
@@ -263,7 +263,7 @@ _DIMENSION_LABELS: Final = {dimension.key: dimension.label for dimension in DIME
 _THEME_LABELS: Final = {theme.key: theme.label for theme in THEMES}
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """A raw name that the vocabulary does not hold; the message lists what it does."""
 
 
@@ -277,7 +277,7 @@ def label(key: str) -> str:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If nothing has that key.
     """
     for labels in (_DIMENSION_LABELS, _THEME_LABELS):
@@ -287,7 +287,7 @@ def label(key: str) -> str:
         return _BY_KEY[key].label
     if key == "overall_empathy":
         return "Overall empathy"
-    raise UnknownName(f"nothing in the vocabulary has the key {key!r}")
+    raise UnknownNameError(f"nothing in the vocabulary has the key {key!r}")
 
 
 def colour(key: str) -> str:
@@ -295,7 +295,7 @@ def colour(key: str) -> str:
     thing = _BY_KEY.get(key)
     found = getattr(thing, "colour", None)
     if found is None:
-        raise UnknownName(f"nothing in the vocabulary with the key {key!r} has a colour")
+        raise UnknownNameError(f"nothing in the vocabulary with the key {key!r} has a colour")
     return found
 
 
@@ -317,14 +317,14 @@ def arm_of(raw: str) -> str:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If it is none of them; the message lists the raw names.
     """
     wanted = slug(raw)
     for arm in ARMS:
         if wanted in {slug(arm.raw), slug(arm.label), arm.key}:
             return arm.key
-    raise UnknownName(f"unknown arm {raw!r}; allowed: {', '.join(arm.raw for arm in ARMS)}")
+    raise UnknownNameError(f"unknown arm {raw!r}; allowed: {', '.join(arm.raw for arm in ARMS)}")
 
 
 def scenario_of(raw: str) -> str:
@@ -332,7 +332,7 @@ def scenario_of(raw: str) -> str:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If `raw` is no key and no scenario, or more than one, recognises it as its opening.
     """
     wanted = slug(raw)
@@ -347,7 +347,7 @@ def scenario_of(raw: str) -> str:
     for found in (personal, workplace):
         if found:
             return found[0].key
-    raise UnknownName(
+    raise UnknownNameError(
         f"unknown scenario {raw!r}; allowed: {', '.join(SCENARIO_KEYS)}, "
         "or an opening sentence that one of them recognises (lendanear/vocabulary.py)"
     )
@@ -358,7 +358,7 @@ def trouble_type_of(scenario: str) -> str:
     for candidate in SCENARIOS:
         if candidate.key == scenario:
             return candidate.trouble_type
-    raise UnknownName(f"unknown scenario {scenario!r}; allowed: {', '.join(SCENARIO_KEYS)}")
+    raise UnknownNameError(f"unknown scenario {scenario!r}; allowed: {', '.join(SCENARIO_KEYS)}")
 
 
 _THEME_ALIASES: Final = {
@@ -384,13 +384,13 @@ def theme_of(raw: str) -> str:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If no theme is spelled like that.
     """
     wanted = slug(raw)
     wanted = _THEME_ALIASES.get(wanted, wanted)
     if wanted in THEME_KEYS:
         return wanted
-    raise UnknownName(
+    raise UnknownNameError(
         f"unknown theme {raw!r}; allowed: {', '.join(theme.label for theme in THEMES)}"
     )

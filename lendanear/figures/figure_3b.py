@@ -1,0 +1,71 @@
+"""Figure 3B: how much each training changed each judged dimension, against Control."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lendanear.figures.style import FAINT, INK, PAGE, new_figure, stars, style
+from lendanear.vocabulary import ARMS, DIMENSIONS, colour, label
+
+
+def plot_effects(standardised: pd.DataFrame, *, title: str | None = None) -> Figure:
+    """Draw the effect of each arm on each dimension with its interval.
+
+    Parameters
+    ----------
+    standardised : DataFrame
+        Result frame ``effects.standardised``: dimension, arm, estimate, ci_low, ci_high (SD), p.
+    title : str, optional
+        Title above the panels.
+
+    Returns
+    -------
+    Figure
+        Two panels: prescriptive dimensions (more is better) and proscriptive ones (less is
+        better), on one common axis; one mark per arm and dimension, stars from the p-value.
+    """
+    arms = [arm for arm in ARMS if arm.key in set(standardised["arm"])]
+    rows = standardised.set_index(["dimension", "arm"])
+    offsets = {arm.key: 0.26 * (i - (len(arms) - 1) / 2) for i, arm in enumerate(arms)}
+    with style():
+        figure, axes = new_figure(1, 2, width=PAGE, height=72, sharex=True)
+        for axis, prescriptive in zip(axes, (True, False), strict=True):
+            shown = [d for d in DIMENSIONS if d.prescriptive is prescriptive]
+            axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
+            for y, dimension in enumerate(shown):
+                for arm in arms:
+                    row = rows.loc[(dimension.key, arm.key)]
+                    height = y + offsets[arm.key]
+                    axis.plot(
+                        [row["ci_low"], row["ci_high"]],
+                        [height] * 2,
+                        color=arm.colour,
+                        gid="interval",
+                    )
+                    axis.plot(row["estimate"], height, "o", color=arm.colour, gid="estimate")
+                    axis.annotate(
+                        f"{row['estimate']:+.2f} {stars(row['p'])}".replace("-", "\N{MINUS SIGN}"),
+                        (row["ci_high"], height),
+                        xytext=(3, 0),
+                        textcoords="offset points",
+                        va="center",
+                        fontsize=6,
+                        color=arm.colour,
+                    )
+            axis.set_yticks(range(len(shown)), [d.label.replace(" ", "\n", 1) for d in shown])
+            axis.set_ylim(len(shown) - 0.5, -0.5)
+            axis.tick_params(axis="y", length=0)
+            axis.set_title("More is better" if prescriptive else "Less is better")
+            axis.set_xlabel("Effect against Control (SD of the score), 95% interval")
+        low, high = standardised["ci_low"].min(), standardised["ci_high"].max()
+        # room on the right for the numbers written beside the intervals
+        axes[0].set_xlim(min(low, 0) - 0.08, high + 0.32)
+        handles = [
+            axes[0].plot([], [], "o-", color=colour(arm.key), label=label(arm.key))[0]
+            for arm in arms
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(arms))
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", color=INK)
+    return figure

@@ -1,0 +1,53 @@
+"""Every model: the tables it is fitted to and the result frames it returns.
+
+A model is a module of this folder with a function ``fit`` that takes the named tables as keyword
+arguments and returns the named frames. Modules are imported only when a model is fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: module name, tables in, frames out."""
+
+    name: str
+    tables: tuple[str, ...]
+    frames: tuple[str, ...]
+
+
+_LIST: Final = (
+    Model("effects", ("conversations",), ("coefficients", "fits", "standardised", "contrasts")),
+)
+MODELS: Final = {model.name: model for model in _LIST}
+"""Every model by name."""
+
+
+def fit(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Fit one model to its tables.
+
+    Parameters
+    ----------
+    name : str
+        Key of `MODELS`.
+    tables : mapping of str to DataFrame
+        At least the model's tables.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The model's frames, in the order the registry lists them.
+    """
+    model = MODELS[name]
+    module = import_module(f"lendanear.models.{name}")
+    frames = module.fit(**{table: tables[table] for table in model.tables})
+    return {frame: frames[frame] for frame in model.frames}
