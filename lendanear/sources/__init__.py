@@ -1,0 +1,1 @@
+"""Pinned public files: registry, integrity, retrieval, and finding a reader's own files."""
