@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ class Model:
 
 _LIST: Final = (
     Model("effects", ("conversations",), ("coefficients", "fits", "standardised", "contrasts")),
+    Model("agreement", ("pilot_ratings",), ("kappas", "benchmark", "ratings")),
 )
 MODELS: Final = {model.name: model for model in _LIST}
 """Every model by name."""
 
 
-def fit(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def fit(
+    name: str, tables: Mapping[str, pd.DataFrame], *, quick: bool = False
+) -> dict[str, pd.DataFrame]:
     """Fit one model to its tables.
 
     Parameters
@@ -41,6 +45,8 @@ def fit(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
         Key of `MODELS`.
     tables : mapping of str to DataFrame
         At least the model's tables.
+    quick : bool
+        Shorten resampling, in models that resample; their results are then drafts.
 
     Returns
     -------
@@ -48,6 +54,7 @@ def fit(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
         The model's frames, in the order the registry lists them.
     """
     model = MODELS[name]
-    module = import_module(f"lendanear.models.{name}")
-    frames = module.fit(**{table: tables[table] for table in model.tables})
+    fit_model = import_module(f"lendanear.models.{name}").fit
+    options = {"quick": True} if quick and "quick" in signature(fit_model).parameters else {}
+    frames = fit_model(**{table: tables[table] for table in model.tables}, **options)
     return {frame: frames[frame] for frame in model.frames}
