@@ -29,6 +29,19 @@ class Model:
 _LIST: Final = (
     Model("effects", ("conversations",), ("coefficients", "fits", "standardised", "contrasts")),
     Model("agreement", ("pilot_ratings",), ("kappas", "benchmark", "ratings")),
+    Model(
+        "silent_empathy",
+        ("participants", "conversations"),
+        (
+            "correlations",
+            "positions",
+            "lines",
+            "report_counts",
+            "overestimation",
+            "levels",
+            "gaps",
+        ),
+    ),
 )
 MODELS: Final = {model.name: model for model in _LIST}
 """Every model by name."""
