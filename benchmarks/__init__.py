@@ -1,0 +1,1 @@
+"""Times and memory on the machine at hand: ``make bench`` writes ``benchmarks/results.md``."""
