@@ -42,6 +42,25 @@ _LIST: Final = (
             "gaps",
         ),
     ),
+    Model("reliability", ("conversations",), ("components", "changes", "responders", "summary")),
+    Model(
+        "demographics",
+        ("participants", "conversations"),
+        ("coefficients", "fits", "counts", "means", "known"),
+    ),
+    Model(
+        "distributions",
+        ("conversations",),
+        (
+            "period_shares",
+            "period_means",
+            "trouble_shares",
+            "trouble_means",
+            "trouble_differences",
+            "number_shares",
+            "number_means",
+        ),
+    ),
 )
 MODELS: Final = {model.name: model for model in _LIST}
 """Every model by name."""
