@@ -107,8 +107,8 @@ def main() -> None:
             "# Benchmarks",
             "",
             "Written by `make bench`. Seconds are wall-clock times of whole commands, imports",
-            "included; memory is the largest sum over all processes of a command (shared pages count",
-            "once for each process).",
+            "included; memory is the largest sum over all processes of a command (shared pages",
+            "count once for each process).",
             "",
             f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()}, Python "
             f"{versions['python']}, pandas {versions['pandas']}, commit "

@@ -74,7 +74,13 @@ def plot_effects(standardised: pd.DataFrame, *, title: str | None = None) -> Fig
             axes[0].plot([], [], "o-", color=colour(arm.key), label=label(arm.key))[0]
             for arm in arms
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(arms))
+        figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=len(arms),
+            title="* p < .05,  ** p < .01,  *** p < .001, not corrected for multiple comparisons",
+            title_fontsize=6,
+        )
         if title:
             figure.suptitle(title, x=0.01, ha="left", color=INK)
     return figure
