@@ -61,6 +61,10 @@ _LIST: Final = (
             "number_means",
         ),
     ),
+    Model("themes", ("themes",), ("changes", "interpretations")),
+    Model("elo", ("elo",), ("deciles", "correlations", "means", "steps")),
+    Model("preferences", ("choices",), ("coefficients", "fits", "bins", "curve")),
+    Model("rankings", ("choices", "elo"), ("items", "agreement", "sensitivity")),
 )
 MODELS: Final = {model.name: model for model in _LIST}
 """Every model by name."""
