@@ -42,10 +42,10 @@ PAIRS: Final = {
     "expert1_expert2": ("expert1", "expert2"),
     "expert2_expert3": ("expert2", "expert3"),
     "expert3_expert1": ("expert3", "expert1"),
-    "experts_crowd": (EXPERTS, "crowd"),
     "experts_llm": (EXPERTS, PUBLISHED_LLM),
     "experts_gpt": (EXPERTS, "gpt"),
     "experts_claude": (EXPERTS, "claude"),
+    "experts_crowd": (EXPERTS, "crowd"),
     "llm_crowd": (PUBLISHED_LLM, "crowd"),
 }
 """Pairs of raters by key: the six published ones, and the two other LLM judges."""
