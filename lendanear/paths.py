@@ -18,3 +18,9 @@ FIGURES: Final = ROOT / "figures"
 BUILD: Final = ROOT / "build"
 """What the build keeps for itself: tables, results, executed notebooks, logs; ignored by git."""
 LOCK: Final = ROOT / "requirements.lock"
+
+
+def relative_to_checkout(path: Path) -> str:
+    """Return a path as readers see it: relative to the checkout where it lies inside."""
+    path = Path(path)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,1 @@
+"""The graph from data files to figures, and the command line that runs it."""

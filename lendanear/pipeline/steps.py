@@ -1,0 +1,96 @@
+"""What the steps of the graph do, one function each; everything heavy is imported inside.
+
+Each takes the step's parameters, the files it reads and the files it leaves, by name. What a
+function imports is what the step depends on, besides the modules its step names.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lendanear.errors import LendAnEarError
+from lendanear.files import written_aside
+
+Files = dict[str, Path]
+
+
+def generate(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Write the synthetic study's files, and the ratings of a synthetic pilot."""
+    from lendanear.synthetic import generate as generate_study
+    from lendanear.synthetic.pilot import generate_pilot
+
+    generate_study(
+        outputs["experiment_1"].parent, seed=parameters["seed"], scale=parameters["scale"]
+    )
+    generate_pilot(outputs["expert1_ratings"].parent, seed=parameters["seed"])
+
+
+def describe(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Write what the source is: its files with their checksums, synthetic or real."""
+    from lendanear.files import sha256_of
+
+    files = [
+        {**entry, "sha256": sha256_of(inputs[entry["key"]]), "path": str(inputs[entry["key"]])}
+        for entry in parameters["files"]
+    ]
+    with written_aside(outputs["source"]) as aside:
+        text = json.dumps({**parameters, "files": files}, indent=1)
+        aside.write_text(text + "\n", encoding="utf-8")
+
+
+def make_tables(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Turn one source's raw files into typed, validated tables."""
+    from lendanear.tables import build_tables
+
+    key = parameters["key"]
+    files = {name: inputs[name] for name in parameters["files"]}
+    build_tables(
+        key,
+        files if key == "pilot" else files[key],
+        next(iter(outputs.values())).parent,
+        companions={name: inputs[name] for name in parameters["companions"]},
+    )
+
+
+def fit_model(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Fit one model and write its frames."""
+    from lendanear.models.registry import fit
+    from lendanear.tables.store import read_table, write_table
+
+    tables = {name: read_table(path) for name, path in inputs.items()}
+    options = {"quick": True} if parameters.get("quick") else {}
+    frames = fit(parameters["model"], tables, **options)
+    for name, path in outputs.items():
+        if name not in frames:
+            raise LendAnEarError(
+                f"the model {parameters['model']!r} returned no frame {name!r}; it returned "
+                f"{', '.join(frames)}"
+            )
+        write_table(frames[name], path)
+
+
+def run_notebook(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Execute one notebook; it writes the figures and tables of its items itself."""
+    from lendanear.paths import NOTEBOOKS
+    from lendanear.pipeline.run_notebook import execute
+
+    name, executed = parameters["notebook"], outputs["notebook"]
+    logs = executed.parent.parent / "logs"
+    execute(
+        # not among the inputs: what decides is its text without outputs, see the graph
+        NOTEBOOKS / f"{name}.ipynb",
+        parameters["values"],
+        executed,
+        failed=logs / f"notebook.{name}.failed.ipynb",
+        kernel_log=logs / f"notebook.{name}.log",
+    )
+
+
+def check(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Set published numbers against rebuilt ones."""
+    from lendanear.checks.report import write_comparison
+    from lendanear.study import open_study
+
+    write_comparison(open_study(parameters["source"]))
