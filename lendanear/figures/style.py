@@ -19,6 +19,8 @@ INK: Final = "#222222"
 """Colour of text and of marks that belong to no group."""
 FAINT: Final = "#BBBBBB"
 """Colour of reference lines and of marks in the background."""
+GUIDE: Final = "#EEEEEE"
+"""Colour of lines that lead the eye from a label to its mark."""
 SYNTHETIC_MARK: Final = "SYNTHETIC DATA \N{EM DASH} simulated people, not the study's participants"
 DRAFT_MARK: Final = "DRAFT \N{EM DASH} shortened settings"
 _MM_PER_INCH: Final = 25.4

@@ -64,8 +64,10 @@ SIGNED_SCORE: Final = "score_diff"
 other's."""
 PUBLISHED: Final = "published"
 SIDE_CONSISTENT: Final = "side_consistent"
-BIN_CHOICES: Final = 100
-"""Neighbouring score differences are pooled until a point stands for this many choices."""
+BIN_WIDTH: Final = 2
+"""Score differences, in points, that a point of Figure 6B pools."""
+BIN_CHOICES: Final = 60
+"""Where differences are rare, more are pooled until a point stands for this many choices."""
 CURVE_POINTS: Final = 61
 
 
@@ -249,21 +251,21 @@ def _coefficients(estimated: BinaryResultsWrapper, model: str, form: str) -> pd.
 
 
 def _bins(choices: pd.DataFrame) -> pd.DataFrame:
-    """Pool neighbouring score differences until each point stands for enough choices."""
+    """Pool score differences two by two, and further until each point has enough choices."""
     known = choices[choices[OUTCOMES["1a"]].notna()]
     chosen = known[OUTCOMES["1a"]].astype(int)
     counts = chosen.groupby(known[SCORE].astype(float)).agg(n="size", chosen="sum").sort_index()
+    pair = np.ceil(counts.index.to_numpy() / BIN_WIDTH).astype(int)
     # a point is closed as soon as it holds enough; what is left over joins the last point
-    closed = np.zeros(len(counts), dtype=int)
-    point, held = 0, 0
-    for place, n in enumerate(counts["n"]):
-        closed[place] = point
+    point, held, points = 0, 0, {}
+    for step, n in counts["n"].groupby(pair).sum().items():
+        points[step] = point
         held += n
         if held >= BIN_CHOICES:
             point, held = point + 1, 0
     if held and point:
-        closed[closed == point] = point - 1
-    counts = counts.reset_index().assign(point=closed)
+        points = {step: min(place, point - 1) for step, place in points.items()}
+    counts = counts.reset_index().assign(point=[points[step] for step in pair])
     counts["weighted"] = counts[SCORE] * counts["n"]
     table = counts.groupby("point").agg(
         diff_low=(SCORE, "min"),
