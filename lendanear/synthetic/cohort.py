@@ -115,11 +115,12 @@ def _scenarios(design: Design, n: int, scale: int, rng: np.random.Generator) -> 
 def _demographics(
     people: People, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    # two thirds normal, one third even over the adult years: flatter than a bell, as panels are
-    spread = people.age_sd
-    age = rng.normal(people.age_mean, spread, n)
-    outside = (age < people.age_min) | (age > people.age_max)
-    age[outside] = rng.uniform(people.age_min, people.age_mean + 1.5 * spread, outside.sum())
+    # a beta distribution between youngest and oldest with the given mean and SD: a long right
+    # tail, as panels of adults have
+    low, width = people.age_min, people.age_max - people.age_min
+    centre, spread = (people.age_mean - low) / width, people.age_sd / width
+    size = centre * (1 - centre) / spread**2 - 1
+    age = low + width * rng.beta(centre * size, (1 - centre) * size, n)
     return np.rint(age).astype(np.int16), rng.random(n) < people.female
 
 
@@ -223,12 +224,14 @@ def _self_reports(
         stable = shared * habit + own * rng.standard_normal(n)
         passing = shared * mood + own * rng.standard_normal((n, _N))
         share = reports.person_share[index]
+        by_person = reports.person_link[index]
+        by_occasion = reports.occasion_link[index]
         latent = (
             np.sqrt(share) * stable[:, None]
             + np.sqrt(1 - share) * passing
-            + reports.person_link[index] * _standard(person @ weight)[:, None]
-            + reports.occasion_link[index] * _standard(occasion @ weight)
-        )
+            + by_person * _standard(person @ weight)[:, None]
+            + by_occasion * _standard(occasion @ weight)
+        ) / np.sqrt(1 + by_person**2 + by_occasion**2)
         out[..., index] = _levels(latent, reports.thresholds[index])
     return out
 

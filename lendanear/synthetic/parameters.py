@@ -122,6 +122,7 @@ class Preference:
     rater_slope: np.ndarray
     rater_spread: float
     lapse: float
+    item_spread: float
 
 
 @dataclass(frozen=True)

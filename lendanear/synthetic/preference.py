@@ -9,9 +9,11 @@ import numpy as np
 
 from lendanear.synthetic.cohort import Cohort
 from lendanear.synthetic.parameters import Parameters, Preference
-from lendanear.vocabulary import ARMS, SCENARIO_KEYS, SYNTHETIC_PERSON_PREFIX
+from lendanear.vocabulary import ARMS, OVERALL_MAX, SCENARIO_KEYS, SYNTHETIC_PERSON_PREFIX
 
 _START: Final = 1500.0
+RATING_UNIT: Final = 200.0
+"""Elo points in which the raters' slopes are counted, about one SD."""
 _LOGISTIC: Final = 400 / np.log(10)
 """Elo points per unit of log odds."""
 
@@ -124,7 +126,12 @@ def choose(
     design, preference = parameters.design, parameters.preference
     kinds = len(SCENARIO_KEYS)
     each, per = design.items // kinds, design.choices // kinds
-    where = [rng.permutation(np.flatnonzero(tournament.scenario == kind)) for kind in range(kinds)]
+    # conversations far from the middle are more likely to be compared; sorting exponential
+    # waiting times draws without replacement in proportion to the weights
+    weight = np.exp(preference.item_spread * np.abs(tournament.overall) / OVERALL_MAX)
+    wait = rng.exponential(size=len(weight)) / weight
+    turn = np.argsort(wait, kind="stable")
+    where = [turn[tournament.scenario[turn] == kind] for kind in range(kinds)]
     left, right = [], []
     for block in range(scale):
         pairs = np.concatenate(
@@ -148,7 +155,7 @@ def choose(
     slope = preference.rater_slope[tournament.scenario[one]] * np.exp(
         preference.rater_spread * rng.standard_normal(rater[-1] + 1)[rater]
     )
-    p = _logistic(slope * (tournament.rating[one] - tournament.rating[two]) / 200)
+    p = _logistic(slope * (tournament.rating[one] - tournament.rating[two]) / RATING_UNIT)
     p = preference.lapse / 2 + (1 - preference.lapse) * p
     return Choices(rater, one, two, rng.random(len(one)) < p)
 

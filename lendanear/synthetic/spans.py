@@ -14,7 +14,8 @@ from lendanear.vocabulary import ARMS, SCENARIOS, THEME_KEYS, TROUBLE_TYPE_KEYS
 
 SCORE_CENTRE: Final = 2.5
 """Score at which a dimension leaves the theme weights as they are."""
-_TROUBLE: Final = np.array([TROUBLE_TYPE_KEYS.index(s.trouble_type) for s in SCENARIOS])
+TROUBLE: Final = np.array([TROUBLE_TYPE_KEYS.index(s.trouble_type) for s in SCENARIOS])
+"""Kind of trouble by scenario: 0 personal, 1 workplace."""
 _COACHED: Final = np.array([arm.coached for arm in ARMS])
 _PLACE: Final = np.array(
     [
@@ -80,7 +81,7 @@ def lengths(
 
 def _groups(cohort: Cohort) -> np.ndarray:
     """0-3: kind of trouble by before or after coaching; 4-5: the later ones of the other arms."""
-    trouble = _TROUBLE[cohort.scenario]
+    trouble = TROUBLE[cohort.scenario]
     coached = _COACHED[cohort.arm][:, None]
     later = np.arange(3)[None, :] > 0
     when = np.where(later, np.where(coached, 1, 2), 0)
@@ -143,7 +144,7 @@ def plan(
     """
     n = len(turns)
     here = np.arange(first, first + n)
-    trouble = _TROUBLE[cohort.scenario.ravel()[here]]
+    trouble = TROUBLE[cohort.scenario.ravel()[here]]
     after = (_COACHED[cohort.arm[here // 3]] & (here % 3 > 0)).astype(np.int64)
     shares = theme_shares(parameters.themes, trouble, after, cohort.scores.reshape(-1, 6)[here])
     message = np.repeat(np.arange(len(spans)), spans)
