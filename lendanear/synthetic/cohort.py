@@ -107,8 +107,10 @@ def _scenarios(design: Design, n: int, scale: int, rng: np.random.Generator) -> 
     first = rng.permutation(
         np.repeat(np.arange(kinds), [design.first_scenarios[k] * scale for k in SCENARIO_KEYS])
     )
-    order = np.argsort(rng.random((n, kinds - 1)), axis=1)[:, : _N - 1]
-    later = order + (order >= first[:, None])
+    # sorting exponential waiting times draws without replacement in proportion to the weights
+    wait = rng.exponential(size=(n, kinds)) / [design.later_scenarios[k] for k in SCENARIO_KEYS]
+    np.put_along_axis(wait, first[:, None], np.inf, axis=1)
+    later = np.argsort(wait, axis=1)[:, : _N - 1]
     return np.column_stack([first, later]).astype(np.int8)
 
 

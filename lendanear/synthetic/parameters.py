@@ -26,10 +26,15 @@ PARAMETERS: Final = DATA / "synthetic.toml"
 
 @dataclass(frozen=True)
 class Design:
-    """Counts that hold exactly in every synthetic study (times the scale)."""
+    """Counts that hold exactly in every synthetic study (times the scale).
+
+    ``later_scenarios`` alone is no count: the weights with which the scenarios of conversations 2
+    and 3 are drawn.
+    """
 
     arms: dict[str, int]
     first_scenarios: dict[str, int]
+    later_scenarios: dict[str, float]
     messages: int
     turns_min: int
     turns_max: int
@@ -185,12 +190,9 @@ def from_raw(raw: dict[str, Any]) -> Parameters:
     themes = raw["themes"]
     return Parameters(
         design=Design(
-            **{
-                k: v
-                for k, v in design.items()
-                if k not in {"arms", "first_scenarios", "theme_rows"}
-            },
+            **{k: v for k, v in design.items() if not isinstance(v, dict)},
             arms={key: design["arms"][key] for key in ARM_KEYS},
+            later_scenarios={key: design["later_scenarios"][key] for key in SCENARIO_KEYS},
             first_scenarios={key: design["first_scenarios"][key] for key in SCENARIO_KEYS},
             theme_rows={
                 key: (design["theme_rows"][key]["before"], design["theme_rows"][key]["after"])

@@ -131,7 +131,10 @@ def choose(
     weight = np.exp(preference.item_spread * np.abs(tournament.overall) / OVERALL_MAX)
     wait = rng.exponential(size=len(weight)) / weight
     turn = np.argsort(wait, kind="stable")
-    where = [turn[tournament.scenario[turn] == kind] for kind in range(kinds)]
+    where = [
+        rng.permutation(turn[tournament.scenario[turn] == kind][: each * scale])
+        for kind in range(kinds)
+    ]
     left, right = [], []
     for block in range(scale):
         pairs = np.concatenate(

@@ -10,8 +10,8 @@ HEAD: Final = """\
 # `python -m lendanear.synthetic.tuning` finds every tuned value from data/published_results.csv.
 """
 NOTES: Final = {
-    "design": ("Exact counts, times the scale; turns_min, turns_max, empty_turns and raters are",
-               "assumed."),
+    "design": ("Exact counts, times the scale; turns_min, turns_max, empty_turns, raters and the",
+               "weights in later_scenarios are assumed."),
     "people": ("Age and sex follow from the standard errors of the demographic regressions;",
                "the two links are tuned, the rest is assumed."),
     "reports": ("Thresholds and links are tuned, the rest is assumed.",),

@@ -202,7 +202,7 @@ def tune_themes(published: Published, raw: dict[str, Any]) -> None:
     wanted = theme_shares(published)
     base = np.log(wanted)
     parameters = from_raw(raw)
-    drawn = cohort.draw(parameters, 20, np.random.default_rng(SEED))
+    drawn = cohort.draw(parameters, SCALE, np.random.default_rng(SEED))
     groups = _theme_groups(drawn)
     for _ in range(30):
         mix = replace(parameters.themes, base=base)
