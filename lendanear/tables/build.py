@@ -36,7 +36,8 @@ def build_tables(
         Folder for ``<table>.parquet``.
     companions : mapping of str to Path, optional
         Tables (Parquet) of other sources that may help: ``experiment_2`` takes the scores of a
-        pair from ``conversations``, or failing that from ``elo``, where its own file lacks them.
+        pair from ``conversations``, or failing that from ``elo``, and the LLM judges' preference
+        from ``elo``, where its own file lacks them.
 
     Returns
     -------

@@ -11,10 +11,10 @@ left_score, right_score   overall empathy of the conversation in experiment 1, e
                           file, else unknown
 abs_score_diff            ``|left_score - right_score|``
 select_higher_annotation  1 if the chosen side has the higher score, 0 if the lower, NA on ties
+select_match              1 if the chosen side has the higher Elo rating (the LLM judges prefer
+                          it), 0 if the lower, NA on ties and without the Elo file
 <dimension>_diff          the left conversation's rating in experiment 1 minus the right one's
 ========================= ==================================================================
-
-``select_match`` is never derived: its rule is not documented.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def choices_table(
     file : Path
         experiment_2.csv.
     conversations, elo : DataFrame, optional
-        Typed tables to look up the scores of a pair in, where the file lacks them.
+        Typed tables to look up the scores of a pair in, and the LLM judges' preference, where
+        the file lacks them.
 
     Returns
     -------
@@ -104,7 +105,11 @@ def choices_table(
     frame["select_match"] = (
         raw["select_match"].flag()
         if "select_match" in raw
-        else pd.Series(pd.NA, index=frame.index, dtype="Int8")
+        else higher_chosen(
+            frame["choice"],
+            _looked_up(frame["left_id"], elo, "elo_rating")
+            - _looked_up(frame["right_id"], elo, "elo_rating"),
+        )
     )
     for dimension in words.DIMENSION_KEYS:
         name = f"{dimension}_diff"
@@ -118,7 +123,7 @@ def choices_table(
 
 
 def higher_chosen(choice: pd.Series, difference: pd.Series) -> pd.Series:
-    """Return whether the side with the higher score was chosen.
+    """Return whether the side with the higher score (or Elo rating) was chosen.
 
     Parameters
     ----------
