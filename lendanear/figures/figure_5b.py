@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
 from lendanear.figures.positions import Grid, correlation_text, draw_positions
@@ -109,6 +110,7 @@ def _draw_scores(
             "self = judged", (SCORE_MIN + 0.1,) * 2, xytext=(-2, 2), textcoords="offset points",
             fontsize=6, color="#666666", rotation=45, rotation_mode="anchor",
             transform_rotates_text=True,
+            path_effects=[withStroke(linewidth=1.6, foreground="white")], zorder=5,
         )  # fmt: skip
         axis.set_ylim(SCORE_MIN - 0.3, SCORE_MAX + 0.3)
         axis.set_yticks(range(SCORE_MIN, SCORE_MAX + 1))

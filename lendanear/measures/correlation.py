@@ -159,7 +159,8 @@ def correlate(
         z = np.arctanh(np.clip(r, -1, 1))
         if people == n:
             se = np.sqrt((1 + r**2 / 2 if method == "spearman" else 1.0) / (n - 3))
-            p = 2 * stdtr(n - 2, -abs(r) * np.sqrt((n - 2) / (1 - min(r**2, 1.0))))
+            t = abs(r) * np.sqrt(np.divide(n - 2, max(1 - r**2, 0.0)))
+            p = 2 * stdtr(n - 2, -t)
         else:
             se = _jackknife_se(first, second, code, method)
             p = 2 * ndtr(-abs(z) / se)
