@@ -64,7 +64,10 @@ def mid_ranks(values: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Flo
     values = np.asarray(values, dtype=np.float64)
     weight = np.ones(values.shape) if weight is None else np.asarray(weight, dtype=np.float64)
     levels, code = np.unique(values, return_inverse=True)
-    at_level = weight @ np.eye(len(levels))[code]
+    if weight.ndim == 1:
+        at_level = np.bincount(code, weights=weight)
+    else:
+        at_level = weight @ np.eye(len(levels))[code]
     below = np.cumsum(at_level, axis=-1) - at_level / 2
     return below[..., code] + 0.5
 
@@ -173,11 +176,15 @@ def _jackknife_se(
 ) -> float:
     """Return the standard error of artanh r when people, not observations, are independent."""
     coefficient = _COEFFICIENTS[method]
-    cells, cell = np.unique(np.column_stack([first, second]), axis=0, return_inverse=True)
+    # pairs of levels as one whole number each: much faster to sort than rows of two
+    first, a = np.unique(first, return_inverse=True)
+    second, b = np.unique(second, return_inverse=True)
+    cells, cell = np.unique(a * len(second) + b, return_inverse=True)
+    first, second = first[cells // len(second)], second[cells % len(second)]
     everybody = np.bincount(cell, minlength=len(cells)).astype(np.float64)
     left_out = np.concatenate(
         [
-            np.arctanh(coefficient(cells[:, 0], cells[:, 1], everybody - own))
+            np.arctanh(coefficient(first, second, everybody - own))
             for own in _counts_per_person(code, cell, len(cells))
         ]
     )
