@@ -53,14 +53,10 @@ def fit(conversations: pd.DataFrame) -> dict[str, pd.DataFrame]:
         workplace, Welch's interval; ``number_shares`` and ``number_means``, by arm and
         conversation_number. In the means ``n`` counts people, in the shares conversations.
     """
-    table = conversations.assign(
-        period=np.where(conversations["post"], "post", "baseline"),
-        arm=conversations["arm"].astype("str"),
-        trouble_type=conversations["trouble_type"].astype("str"),
-    )
+    table = conversations.assign(period=np.where(conversations["post"], "post", "baseline"))
     first = table[table["conversation_number"] == BASELINE_NUMBER]
-    people = table.groupby(["participant_id", "arm", "period"], sort=False)[list(OUTCOMES)].mean()
-    people = people.reset_index()
+    by_person = table.groupby(["participant_id", "arm", "period"], sort=False, observed=True)
+    people = by_person[list(OUTCOMES)].mean().reset_index()
     trouble_means = _means(first, ["trouble_type"])
     return {
         "period_shares": _shares(table, ["arm", "period"]),
