@@ -65,8 +65,8 @@ def plot_trouble_types(
                 )
             axis.set_title(dimension.label, fontsize=8, pad=31)
             axis.text(
-                0, 1.08, note, transform=axis.transAxes, va="bottom", fontsize=6.5, color=INK, linespacing=1.25,
-                gid="difference",
+                0, 1.08, note, transform=axis.transAxes, va="bottom", fontsize=6.5, color=INK,
+                linespacing=1.25, gid="difference",
             )  # fmt: skip
             axis.set_ylim(SCORE_MIN - 0.6, SCORE_MAX + 0.6)
             axis.set_yticks(levels, [f"{SCORE_LABELS[level - 1]} {level}" for level in levels])
