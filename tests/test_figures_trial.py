@@ -274,3 +274,15 @@ def test_numbers_have_a_true_minus_sign_and_no_negative_zero():
     assert percent(0.263) == "26"
     assert percent(0) == "0"
     assert percent(0.0999) == "10"
+
+
+def test_arms_of_one_and_missing_arms_are_drawn_without_intervals_or_not_at_all():
+    conversations = simulate_trial(1, seed=3)["conversations"]
+    few = conversations[conversations["arm"] != "video"]
+    frames = distributions.fit(few)
+    figure = plot_before_after(frames["period_shares"], frames["period_means"])
+    assert len(figure.axes) == 3 * 7
+    figure.draw_without_rendering()
+    figure = plot_conversations(frames["number_shares"], frames["number_means"])
+    assert len(marks(figure, "mean")) == 3 * 3 * len(DIMENSIONS)
+    assert not marks(figure, "interval")

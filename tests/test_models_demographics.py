@@ -131,3 +131,18 @@ def test_a_study_of_one_sex_is_refused_in_words(tables):
     participants["sex"] = participants["sex"].where(participants["sex"] == "Female")
     with pytest.raises(LendAnEarError, match="both sexes"):
         demographics.fit(participants, tables["conversations"])
+
+
+def test_an_arm_that_nobody_is_in_is_left_out_and_a_study_without_control_refused(tables):
+    participants, conversations = tables["participants"], tables["conversations"]
+    some = demographics.fit(
+        participants[participants["arm"] != "video"], conversations[conversations["arm"] != "video"]
+    )
+    terms = some["coefficients"].query("regression == 'change' and scaling == 'regression'")["term"]
+    assert len(terms) == 10
+    assert not terms.str.contains("video").any()
+    with pytest.raises(LendAnEarError, match="Control"):
+        demographics.fit(
+            participants[participants["arm"] != "control"],
+            conversations[conversations["arm"] != "control"],
+        )

@@ -89,10 +89,11 @@ def draw_dot_rows(
     first = np.repeat(np.cumsum(dots) - dots, dots)
     place = np.arange(dots.sum()) - first
     offsets = (place - (np.repeat(dots, dots) - 1) / 2) * scale.step
-    size = np.full(len(heights), 0.86 * scale.step)
+    # one size for all: the file then holds the shape of a dot once
+    size = [0.86 * scale.step]
     axis.add_collection(
         EllipseCollection(
-            size, size, np.zeros(len(heights)), units="x", facecolors=colour, linewidths=0,
+            size, size, [0.0], units="x", facecolors=colour, linewidths=0,
             offsets=np.column_stack([centre + offsets, heights]), offset_transform=axis.transData,
             zorder=1, gid="dots",
         ),

@@ -125,9 +125,12 @@ def _draw_means(axis: Axes, arm: Arm, means: pd.DataFrame, outcome: str, top: fl
         text = number(row["estimate"])
         # on the other side where the text would leave the panel
         left = row["estimate"] > low + 0.7 * (high - low)
+        edge = row["ci_low"] if left else row["ci_high"]
+        # an arm of one person has no interval
+        edge = row["estimate"] if pd.isna(edge) else edge
         axis.annotate(
             f"{word} {text}" if overall else text,
-            (row["ci_low"] if left else row["ci_high"], height * top),
+            (edge, height * top),
             xytext=(-3 if left else 3, 0), textcoords="offset points",
             ha="right" if left else "left", va="center", fontsize=6.5, color=colour, gid="value",
         )  # fmt: skip

@@ -68,8 +68,9 @@ def plot_by_sex(counts: pd.DataFrame, means: pd.DataFrame, known: pd.DataFrame) 
         figure.supylabel("Overall empathy (points)", fontsize=7.5)
         missing = known.set_index("quantity").loc["no_sex", "count"]
         figure.supxlabel(
-            f"{scale.words}, at the exact score; marks: means with 95% intervals, written above. "
+            f"{scale.words}, at the exact score; marks: means with 95% intervals, written above.\n"
             f"Not shown: {missing:,} participants whose sex is not known.",
             fontsize=7,
+            linespacing=1.3,
         )
     return figure

@@ -112,7 +112,7 @@ def design_matrix(regression: str, people: pd.DataFrame, baseline: pd.Series) ->
     Returns
     -------
     DataFrame, shape (n, 3) or (n, 13)
-        Columns in the order of the published tables.
+        Columns in the order of the published tables; fewer if an arm has nobody.
     """
     age = people["age"].astype(float)
     female = (people["sex"] == "Female").astype(float)
@@ -121,10 +121,11 @@ def design_matrix(regression: str, people: pd.DataFrame, baseline: pd.Series) ->
     columns = {"const": pd.Series(1.0, index=people.index)}
     if regression == "baseline":
         return pd.DataFrame(columns | {"age": age, "female": female})
-    arms = {arm: (people["arm"] == arm).astype(float) for arm in TREATED}
+    present = [arm for arm in TREATED if (people["arm"] == arm).any()]
+    arms = {arm: (people["arm"] == arm).astype(float) for arm in present}
     columns |= {"baseline": baseline, **arms, "female": female, "age": age}
     for name, other in (("female", female), ("age", age)):
-        columns |= {f"{arm}:{name}": arms[arm] * other for arm in TREATED}
+        columns |= {f"{arm}:{name}": arms[arm] * other for arm in present}
     return pd.DataFrame(columns)
 
 
@@ -141,8 +142,8 @@ def _regress(
     ):
         raise LendAnEarError(
             "the demographic regressions need participants of both sexes and several ages in "
-            f"every arm; {len(people)} participants have a known age and sex, and they are too few "
-            "or too alike"
+            f"Control and every other arm; {len(people)} participants have a known age and sex, "
+            "and they are too few or too alike"
         )
     model = sm.OLS((people[outcome] - mean) / sd, regressors).fit(cov_type="HC3")
     interval = model.conf_int(alpha=1 - CONFIDENCE)
