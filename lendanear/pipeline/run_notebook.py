@@ -118,7 +118,18 @@ def _engine(kernel_log: Path) -> Any:  # noqa: ANN401
     from papermill.engines import NBClientEngine
     from papermill.log import logger
 
+    from lendanear.pipeline.kernels import ForkedProvisioner, can_fork
+
     class Client(PapermillNotebookClient):
+        def create_kernel_manager(self) -> Any:  # noqa: ANN401
+            manager = super().create_kernel_manager()
+            if can_fork():
+                manager.provisioner = ForkedProvisioner(
+                    kernel_spec=manager.kernel_spec, parent=manager
+                )
+                manager.provisioner.log = kernel_log
+            return manager
+
         def papermill_execute_cells(self) -> None:
             Engine.started = True
             super().papermill_execute_cells()
