@@ -39,6 +39,8 @@ SAMPLING_SD: Final = DATA / "synthetic_sampling_sd.csv"
 """Spread of every rebuilt number over replicates of the synthetic study (id, mean, sd, n)."""
 SAMPLING_WIDTH: Final = 3.0
 """A synthetic number is calibrated within this many sampling SDs of the published one."""
+SYNTHETIC_REASON: Final = "synthetic data: says how well the generator is calibrated, not evidence"
+"""What every verdict on synthetic data says of itself."""
 _ROUNDING_SLACK: Final = 1e-9
 """Binary fractions: 2.8555 - 2.855 must not exceed 0.0005 by the last bit."""
 
@@ -133,7 +135,7 @@ def judge(
     reasons = []
     if synthetic:
         verdict = CALIBRATED if within else DIFFERS
-        reasons.append("synthetic data: says how well the generator is calibrated, not evidence")
+        reasons.append(SYNTHETIC_REASON)
     else:
         verdict = REPRODUCED if within else DIFFERS
         if (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,14 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lendanear import provenance
-from lendanear.checks.compare import CALIBRATED, DIFFERS, NOT_COMPUTABLE, REPRODUCED, compare
+from lendanear.checks.compare import (
+    CALIBRATED,
+    DIFFERS,
+    NOT_COMPUTABLE,
+    REPRODUCED,
+    SYNTHETIC_REASON,
+    compare,
+)
 from lendanear.checks.published import read_published
 from lendanear.figures.style import marks_of
 from lendanear.figures.tables import PAGE_STYLE
@@ -18,15 +26,29 @@ from lendanear.study import Study
 
 CSV_NAME: Final = "published_vs_rebuilt.csv"
 HTML_NAME: Final = "published_vs_rebuilt.html"
+PRESS_SECTION: Final = "Press coverage"
 VERDICTS: Final = (REPRODUCED, CALIBRATED, DIFFERS, NOT_COMPUTABLE)
 
 
-def _number(value: float | None) -> str:
+_SECTIONS: Final = ("Abstract", "Figure", "Extended Data", "SI", "Pilot", PRESS_SECTION)
+"""How the names of the page's sections begin, in the order of the paper."""
+
+
+def _section_order(section: str) -> tuple[int, str]:
+    found = [i for i, start in enumerate(_SECTIONS) if section.startswith(start)]
+    return (found[0] if found else len(_SECTIONS), section)
+
+
+def _digits(tolerance: float) -> int:
+    """Return how many decimals a number was printed with, from half a unit of its last digit."""
+    return max(0, round(-math.log10(2 * tolerance))) if tolerance else 0
+
+
+def _number(value: float | None, digits: int, *, plus: bool = False) -> str:
     if value is None or pd.isna(value):
         return ""
-    if float(value).is_integer() and abs(value) >= 1:
-        return f"{value:,.0f}"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.2f}"
+    text = f"{value:{'+' if plus and round(value, digits) else ''},.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def write_comparison(study: Study) -> tuple[Path, Path]:
@@ -71,26 +93,29 @@ def render(table: pd.DataFrame, study: Study) -> str:
     counts: dict[str, dict[str, int]] = {}
     for row in table.to_dict("records"):
         number = details[row["id"]]
-        section = "Press coverage" if number.from_press else row["item"]
+        section = PRESS_SECTION if number.from_press else row["item"]
+        digits = _digits(number.tolerance)
+        whole = number.tolerance == 0 and number.estimate == int(number.estimate)
+        finer = digits if whole else digits + 1
+        remarks = [row["reason"], number.note]
+        if study.synthetic:
+            # the page says once at its head what every row of the CSV file has to say for itself
+            remarks[0] = row["reason"].removeprefix(SYNTHETIC_REASON).removeprefix("; ")
         groups.setdefault(section, []).append(
             {
-                **{key: str(row[key]) for key in ("id", "quantity", "verdict", "reason")},
-                **{key: _number(row[key]) for key in ("published", "rebuilt", "difference")},
+                **{key: str(row[key]) for key in ("id", "quantity", "verdict")},
+                "published": _number(row["published"], digits),
+                "rebuilt": _number(row["rebuilt"], finer),
+                "difference": _number(row["difference"], finer, plus=True),
                 "tolerance": f"{row['tolerance']:.2g}",
-                "note": number.note,
+                "remark": "; ".join(filter(None, remarks)),
             }
         )
         section_counts = counts.setdefault(section, dict.fromkeys(VERDICTS, 0))
         section_counts[row["verdict"]] += 1
+    groups = {section: groups[section] for section in sorted(groups, key=_section_order)}
     judged = table[~table["id"].map(lambda key: details[key].from_press)]
-    stamp = {
-        "data": "synthetic" if study.synthetic else "real",
-        "draft": study.draft,
-        "source": study.name,
-        "files": study.files,
-        **provenance.git_state(),
-        "versions": provenance.package_versions(),
-    }
+    stamp = {"data": "synthetic" if study.synthetic else "real", "draft": study.draft}
     environment = Environment(
         loader=PackageLoader("lendanear.checks", "."),
         autoescape=True,
@@ -106,5 +131,6 @@ def render(table: pd.DataFrame, study: Study) -> str:
         n=len(judged),
         groups=groups,
         counts=counts,
-        stamp=provenance.as_text(stamp),
+        git=provenance.git_state(),
+        versions=provenance.package_versions(),
     )

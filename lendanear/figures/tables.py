@@ -20,6 +20,9 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #8884; }
 th { text-align: left; font-weight: 600; }
 thead th { border-bottom: 2px solid #8888; vertical-align: bottom; }
+td { white-space: nowrap; }
+td:first-child { text-align: left; }
+td.text { text-align: left; white-space: normal; }
 .scroll { overflow-x: auto; }
 .mark { background: #ffe9d6; color: #8a1c00; font-weight: 700; padding: .4rem .8rem; }
 small { color: color-mix(in srgb, currentColor 65%, transparent); overflow-wrap: anywhere; }
@@ -68,6 +71,7 @@ def save_table(
             f"<h1>{escape(title)}</h1>{marks}"
             f"<p>Data source: {escape(str(stamp['source']))} ({stamp['data']} data).</p>"
             f'<div class="scroll">{body}</div>'
-            f"<p><small>{escape(provenance.as_text(stamp))}</small></p></body></html>\n",
+            f"<details><summary>What this table was made from</summary>"
+            f"<small>{escape(provenance.as_text(stamp))}</small></details></body></html>\n",
             encoding="utf-8",
         )

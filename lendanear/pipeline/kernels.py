@@ -64,6 +64,7 @@ class Nursery:
         """End it and all kernels that it started."""
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 def nursery() -> Nursery:
