@@ -43,6 +43,9 @@ Listener = Callable[[str, Step, Outcome | None], None]
 """Called with ``started`` and no outcome, and with ``finished`` and the outcome."""
 
 _POLL_SECONDS = 0.01
+# loky takes growth by 300 MB for a leak and restarts the worker; importing pandas, statsmodels and
+# their like comes near that, and a restarted worker imports everything anew
+os.environ.setdefault("LOKY_MAX_MEMORY_LEAK_SIZE", str(4 << 30))
 
 
 def run_step(**_: Any) -> None:  # noqa: ANN401

@@ -28,9 +28,6 @@ THREAD_VARIABLES = (
 )
 """Read by the numerical libraries when they are first imported, and by kernels we start."""
 
-_MOST_GROWTH = 4 << 30
-"""Bytes by which a worker may grow before loky may restart it."""
-
 _ONE_AT_A_TIME = threading.Lock()
 """A cluster worker may have several threads, but output and warnings belong to the process."""
 
@@ -60,7 +57,6 @@ def run(step: Step, *, threads: int = 1, parent: int | None = None) -> None:
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     _follow(parent)
-    _spare_from_restarts()
     with _ONE_AT_A_TIME:
         began, start = datetime.now(UTC), time.perf_counter()
         try:
@@ -110,17 +106,6 @@ def _run_logged(step: Step, log: TextIO) -> None:
         ) from None
     finally:
         root.removeHandler(handler)
-
-
-def _spare_from_restarts() -> None:
-    """Keep loky from ending this process between steps because of the libraries it has imported.
-
-    loky takes 300 MB more than at the start for a leak. Importing pandas, statsmodels and their
-    like comes near that, and a restarted worker would import everything anew.
-    """
-    executor = sys.modules.get("loky.process_executor")
-    if executor is not None:
-        executor._MAX_MEMORY_LEAK_SIZE = _MOST_GROWTH
 
 
 def _follow(parent: int | None) -> None:
