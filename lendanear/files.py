@@ -13,6 +13,24 @@ from pathlib import Path
 from lendanear.errors import OutputError
 
 _CHUNK = 1 << 20
+_READ_ONLY = "the folder is read-only; choose or make a writable one"
+_NO_FOLDER = "a file stands where a folder is needed; move it away"
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EFBIG: "the file is larger than this account may write; raise the limit (ulimit -f)",
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
+}
+
+
+def cannot_write(path: Path | str, error: OSError) -> OutputError:
+    """Return the error for people that says why `path` cannot be written, and the way out."""
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return OutputError(f"{path}: cannot be written: {reason}. Earlier results are untouched.")
 
 
 @contextmanager
@@ -40,17 +58,8 @@ def written_aside(path: Path) -> Iterator[Path]:
         aside.chmod(0o666 & ~umask)
         aside.replace(path)
     except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full; free some space and run again",
-            errno.EDQUOT: "the disk quota is used up; free some space and run again",
-            errno.EROFS: "the folder is read-only; choose or make a writable one",
-            errno.EACCES: "the folder is read-only; choose or make a writable one",
-            errno.EPERM: "the folder is read-only; choose or make a writable one",
-        }
-        if error.errno in reasons:
-            raise OutputError(
-                f"{path}: cannot be written: {reasons[error.errno]}. Earlier results are untouched."
-            ) from error
+        if error.errno in _REASONS:
+            raise cannot_write(path, error) from error
         raise
     finally:
         if aside is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,11 @@ FIGURES: Final = ROOT / "figures"
 BUILD: Final = ROOT / "build"
 """What the build keeps for itself: tables, results, executed notebooks, logs; ignored by git."""
 LOCK: Final = ROOT / "requirements.lock"
+
+
+def folder_name(folder: Path | str) -> str:
+    """Return a data folder's name made fit for the folders of its results; may be empty."""
+    return re.sub(r"[^\w.-]+", "_", Path(folder).resolve().name).strip("._-")
 
 
 def relative_to_checkout(path: Path) -> str:

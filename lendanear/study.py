@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lendanear import provenance
 from lendanear.errors import LendAnEarError, MissingDataError
 from lendanear.items import ITEMS, TABLE_FILES, Item
-from lendanear.paths import BUILD, FIGURES, ROOT
+from lendanear.paths import BUILD, FIGURES, ROOT, folder_name
 from lendanear.tables.store import read_table
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Study:
         Folders of intermediate results and of figures.
     parameters : mapping
         What the notebook was run with; goes into every stamp.
+    readable : frozenset of Path, optional
+        The only tables and results that count as being there; default all that are.
     """
 
     name: str
@@ -57,6 +59,10 @@ class Study:
     build: Path
     figures: Path
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    readable: frozenset[Path] | None = None
+
+    def _there(self, path: Path) -> bool:
+        return path.is_file() and (self.readable is None or path in self.readable)
 
     @property
     def label(self) -> str:
@@ -65,7 +71,7 @@ class Study:
 
     def has(self, table: str) -> bool:
         """Return whether a typed table exists for this source."""
-        return (self.build / "tables" / f"{table}.parquet").is_file()
+        return self._there(self.build / "tables" / f"{table}.parquet")
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a typed table (see data/README.md), or only some of its columns.
@@ -76,7 +82,7 @@ class Study:
             If the source has no file it could be made from.
         """
         path = self.build / "tables" / f"{name}.parquet"
-        if not path.is_file():
+        if not self._there(path):
             raise MissingDataError(
                 f"the source {self.name!r} has no table {name!r}: it is made from "
                 f"{TABLE_FILES.get(name, name)!r}, which is not there. See data/README.md."
@@ -85,12 +91,12 @@ class Study:
 
     def has_result(self, model: str, frame: str) -> bool:
         """Return whether a model's result frame exists for this source."""
-        return (self.build / "results" / f"{model}.{frame}.parquet").is_file()
+        return self._there(self.build / "results" / f"{model}.{frame}.parquet")
 
     def result(self, model: str, frame: str) -> pd.DataFrame:
         """Return a result frame of a model (see lendanear/models/)."""
         path = self.build / "results" / f"{model}.{frame}.parquet"
-        if not path.is_file():
+        if not self._there(path):
             raise MissingDataError(
                 f"the source {self.name!r} has no result {model}.{frame}: "
                 f"run `python run_all.py --data {self.name}` and see its summary"
@@ -176,7 +182,7 @@ def open_study(data: str = "synthetic", **parameters: Any) -> Study:  # noqa: AN
     MissingDataError
         If the source cannot be built; the message is the build's own.
     """
-    name = data if (BUILD / data / "source.json").is_file() else Path(data).resolve().name
+    name = data if (BUILD / data / "source.json").is_file() else folder_name(data)
     name = data if data in {"synthetic", "public"} else name
     build = BUILD / name
     if not (build / "source.json").is_file():

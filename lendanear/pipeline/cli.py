@@ -5,30 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lendanear.errors import LendAnEarError, OutputError
-from lendanear.items import ITEMS, Item, select
-from lendanear.paths import BUILD, relative_to_checkout
-from lendanear.pipeline import graph, manifest, record
-from lendanear.pipeline.graph import Plan
-from lendanear.pipeline.origins import AUTO, origins
+from lendanear.files import cannot_write
+from lendanear.items import ITEMS, select
+from lendanear.paths import BUILD, FIGURES, folder_name, relative_to_checkout
+from lendanear.pipeline import graph, manifest
+from lendanear.pipeline.jobs import Job, all_built, job
+from lendanear.pipeline.listing import show_files, show_items, show_reasons
+from lendanear.pipeline.origins import AUTO, Origin, origins
 from lendanear.pipeline.progress import BuildProgress
+from lendanear.pipeline.record import RECORD, up_to_date
 from lendanear.pipeline.step import Outcome, Step
 from lendanear.pipeline.summary import item_states, show_summary
 from lendanear.sources.resolve import PUBLIC, SYNTHETIC
 
 OK, FAILED, BAD_INPUT, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
-RECORD = BUILD / "record"
-"""Where the engine keeps what was built from what."""
 LOG_WIDTH = 132
 """Columns of output that goes to a file."""
 MOST_WORKERS = 8
@@ -38,7 +36,7 @@ _EPILOG = """\
 exit status
   0  everything asked for was built or up to date
   1  a step failed; its log is named
-  2  the command or the data is not right; the message says what is
+  2  the command, or the choice of data, is not right; the message says what is
   3  something asked for could not be built because files are missing
 
 What is asked for: with --only, the items it names; with --data public, every item; otherwise all
@@ -125,23 +123,15 @@ def _positive(text: str) -> int:
     return number
 
 
-@dataclass(frozen=True)
-class Job:
-    """What one run was asked to do with one source."""
-
-    plan: Plan
-    asked: tuple[Item, ...]
-    steps: tuple[Step, ...]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status (see ``--help``)."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     # written to a file or a log, eighty columns would fold every table
     console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     errors = Console(stderr=True)
     try:
+        if options.verify:
+            return _verify(options, console)
         return _run(options, console)
     except LendAnEarError as error:
         errors.print(f"[bold red]run_all.py:[/] {escape(str(error))}", soft_wrap=True)
@@ -152,8 +142,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    if options.verify:
-        return _verify(options, console)
     only = select(options.only) if options.only else None
     found = origins(
         options.data,
@@ -161,45 +149,44 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         fetch=not options.no_fetch,
         progress=_download_lines(console),
     )
-    plans = [graph.plan(origin, quick=options.quick) for origin in found]
     if options.list:
-        return _list(plans, only or ITEMS, console)
-    jobs = [_job(plan, only, prepare=options.prepare) for plan in plans]
-    for job in jobs:
-        _show_files(job.plan, console)
-    steps = [step for job in jobs for step in job.steps]
+        for origin in found:
+            show_items(console, graph.plan(origin, quick=options.quick), only or ITEMS)
+        return OK
     if options.explain or options.dry_run:
-        return _explain(steps, options, console)
+        return _explain(_jobs(found, options), options, console)
     with _alone(console):
-        outcomes = _build(steps, options, console)
-        for job in jobs:
-            if job.steps and not options.prepare:
-                manifest.write_manifest(job.plan)
+        jobs = _jobs(found, options)
+        for one in jobs:
+            show_files(console, one.plan)
+            _forget_stale(one)
+        outcomes = _build([step for one in jobs for step in one.steps], options, console)
+        for one in jobs:
+            if one.steps and not options.prepare:
+                manifest.write_manifest(one.plan, one.steps)
     return _conclude(jobs, outcomes, options, console)
 
 
-def _job(plan: Plan, only: tuple[Item, ...] | None, *, prepare: bool) -> Job:
-    """Choose the steps of one source for what was asked."""
-    if not plan.origin.files:
-        return Job(plan, only or ITEMS, ())
-    if prepare:
-        wanted = [s.name for s in plan.steps if s.name.startswith(graph.PREPARING)]
-        return Job(plan, (), tuple(graph.needed(plan.steps, wanted)))
-    if only is None:
-        return Job(plan, ITEMS, plan.steps)
-    notebooks = dict.fromkeys(item.notebook for item in only if item.key not in plan.blocked)
-    if not notebooks:
-        return Job(plan, only, ())
-    current = record.up_to_date(plan.steps, RECORD)
-    wanted = [f"notebook.{name}" for name in notebooks]
-    return Job(plan, only, tuple(graph.restricted(plan, wanted, current)))
+def _jobs(found: Sequence[Origin], options: argparse.Namespace) -> list[Job]:
+    only = select(options.only) if options.only else None
+    plans = (graph.plan(origin, quick=options.quick) for origin in found)
+    return [job(plan, only, prepare=options.prepare) for plan in plans]
+
+
+def _forget_stale(one: Job) -> None:
+    """Remove tables and results that no step makes any more, so that nothing can read them."""
+    made = {path for step in one.plan.steps for path in step.outputs.values()}
+    for folder in ("tables", "results"):
+        for path in (one.plan.origin.build / folder).glob("*.parquet"):
+            if path not in made:
+                path.unlink()
 
 
 def _build(
     steps: Sequence[Step], options: argparse.Namespace, console: Console
 ) -> dict[str, Outcome]:
     """Run what is not up to date and return every step's outcome by its id."""
-    current = set() if options.force else record.up_to_date(steps, RECORD)
+    current = set() if options.force else up_to_date(steps)
     if len(current) == len(steps):
         return {step.id: Outcome(step, "up to date") for step in steps}
     # imported here: pytask alone takes longer than finding out that nothing is to be done
@@ -227,100 +214,31 @@ def _conclude(
     """Print the summary and decide the exit status."""
     from lendanear.checks.summary import summary_table
 
-    states = {job.plan.origin.name: item_states(job.plan, outcomes, job.asked) for job in jobs}
+    states = {one.plan.origin.name: item_states(one.plan, outcomes, one.asked) for one in jobs}
     if not options.prepare:
-        for job in jobs:
-            origin = job.plan.origin
-            show_summary(console, job.plan, states[origin.name], outcomes)
+        for one in jobs:
+            origin = one.plan.origin
+            show_summary(console, one.plan, states[origin.name], outcomes)
             compared = origin.figures / "published_vs_rebuilt.csv"
-            if compared.is_file() and job.steps:
+            if compared.is_file() and one.steps:
                 console.print(summary_table(compared))
     found = {outcome.state for outcome in outcomes.values()}
     if "interrupted" in found:
-        return INTERRUPTED
+        raise KeyboardInterrupt
     if "failed" in found:
         return FAILED
     if options.prepare:
         return OK if outcomes else MISSING
-    return OK if _all_built(jobs, states, options) else MISSING
+    return OK if all_built(jobs, states, options) else MISSING
 
 
-def _all_built(
-    jobs: Sequence[Job],
-    states: dict[str, dict[str, tuple[str, str]]],
-    options: argparse.Namespace,
-) -> bool:
-    """Return whether everything asked for is there (see the epilog of ``--help``)."""
-    built = {
-        name: {key for key, (state, _) in found.items() if state in {"built", "up to date"}}
-        for name, found in states.items()
-    }
-    for job in jobs:
-        name = job.plan.origin.name
-        everything = options.data == PUBLIC or options.only or name == SYNTHETIC
-        if options.data == AUTO and name == PUBLIC:
-            # the synthetic study gives every item; of the public files, what they allow
-            everything = False
-        blocked = set() if everything else set(job.plan.blocked)
-        if {item.key for item in job.asked} - blocked - built[name]:
-            return False
-    return any(built.values())
-
-
-def _list(plans: Sequence[Plan], items: Sequence[Item], console: Console) -> int:
-    """Print the items, what each needs, and where it lands."""
-    for plan in plans:
-        origin = plan.origin
-        title = f"{origin.name} ({'SYNTHETIC' if origin.synthetic else 'real data'})"
-        table = Table(title=title, title_justify="left", title_style="bold", box=None)
-        for name in ("item", "what", "needs", "lands in", "state"):
-            table.add_column(name, overflow="fold")
-        for item in items:
-            files = graph.item_files(origin, item)
-            there = all(path.is_file() for path in files)
-            possible = item.key not in plan.blocked
-            state = "built" if there else "can be built" if possible else "files are missing"
-            lands = f"{relative_to_checkout(files[0].with_suffix(''))}.*"
-            table.add_row(item.key, item.title, ", ".join(item.sources), lands, state)
-        console.print(table)
-    return OK
-
-
-def _show_files(plan: Plan, console: Console) -> None:
-    """Say of each file of a reader's own folder whether it is the pinned one."""
-    origin = plan.origin
-    if origin.generated or not origin.files:
-        return
-    console.print(f"[bold]{escape(origin.name)}[/]: {len(origin.files)} known files")
-    for file in origin.files:
-        words = "the pinned public file" if file.pinned else f"[yellow]{escape(file.note)}[/]"
-        console.print(
-            f"  {file.key} ({escape(relative_to_checkout(file.path))}): {words}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if origin.synthetic:
-        console.print("  [yellow]these files are synthetic, and every result will say so[/]")
-
-
-def _explain(steps: Sequence[Step], options: argparse.Namespace, console: Console) -> int:
+def _explain(jobs: Sequence[Job], options: argparse.Namespace, console: Console) -> int:
     """Print which steps would run, and with ``--explain`` why."""
     from lendanear.pipeline import engine
 
+    steps = [step for one in jobs for step in one.steps]
     reasons = engine.explain(steps, root=RECORD, force=options.force)
-    for step in steps:
-        why = reasons[step.id]
-        if options.dry_run:
-            if why:
-                console.print(escape(step.id), highlight=False)
-            continue
-        state = "[green]would run[/]" if why else "[dim]up to date[/]"
-        console.print(f"{state}  {escape(step.id)}", highlight=False)
-        for reason in why:
-            text = textwrap.fill(reason, 96, initial_indent="    ", subsequent_indent="    ")
-            console.print(escape(text), highlight=False)
-    would = sum(bool(why) for why in reasons.values())
-    console.print(f"{would} of {len(steps)} steps would run")
+    show_reasons(console, steps, reasons, brief=options.dry_run)
     return OK
 
 
@@ -328,8 +246,8 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     """Re-hash everything the manifests vouch for."""
     found = manifest.manifests()
     if options.data != AUTO:
-        names = {origin.name for origin in origins(options.data, fetch=False)}
-        found = [path for path in found if path.parent.name in names]
+        name = options.data if options.data in {PUBLIC, SYNTHETIC} else folder_name(options.data)
+        found = [path for path in found if path.parent == FIGURES / name]
     if not found:
         raise LendAnEarError("--verify: nothing has been built; run `python run_all.py` first")
     wrong = 0
@@ -339,8 +257,8 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
         for problem in problems:
             console.print(f"[red]differs[/]  {escape(problem)}", highlight=False, soft_wrap=True)
         console.print(
-            f"{escape(relative_to_checkout(path))}: {manifest.count(path)} files checked, "
-            f"{len(problems)} no longer match"
+            f"{escape(relative_to_checkout(path))}: {len(manifest.vouched_for(path))} files "
+            f"checked, {len(problems)} do not match"
         )
     return FAILED if wrong else OK
 
@@ -368,24 +286,16 @@ def _alone(console: Console) -> Iterator[None]:
     OutputError
         If the build folder cannot be written.
     """
+    lock = FileLock(BUILD / ".lock")
     try:
         BUILD.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(BUILD / ".lock")
         try:
             lock.acquire(timeout=0.2)
         except Timeout:
             console.print("Another build is running in this checkout; waiting for it to end ...")
             lock.acquire()
-    except PermissionError as error:
-        raise OutputError(
-            f"{relative_to_checkout(BUILD)}: cannot be written ({error.strerror}); make the folder "
-            "writable. Earlier results are untouched."
-        ) from error
     except OSError as error:
-        raise OutputError(
-            f"{relative_to_checkout(BUILD)}: cannot be written ({error.strerror}). "
-            "Earlier results are untouched."
-        ) from error
+        raise cannot_write(relative_to_checkout(BUILD), error) from error
     try:
         yield
     finally:

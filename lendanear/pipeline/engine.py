@@ -8,6 +8,7 @@ end first, events for the live display, and outcomes in our own words.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -34,7 +35,9 @@ from pytask import (
 )
 
 from lendanear.errors import LendAnEarError
+from lendanear.files import cannot_write
 from lendanear.paths import ROOT, relative_to_checkout
+from lendanear.pipeline.record import up_to_date
 from lendanear.pipeline.state import file_state, value_state
 from lendanear.pipeline.step import Outcome, Step
 from lendanear.pipeline.worker import StepError, run
@@ -92,7 +95,7 @@ class StepTask(TaskWithoutPath):
         run(self.step, threads=self.threads, parent=self.parent)
 
 
-def _tasks(steps: Sequence[Step], threads: int, parent: int | None, root: Path) -> list[StepTask]:
+def _tasks(steps: Sequence[Step], *, threads: int = 1, parent: int | None = None) -> list[StepTask]:
     written = {path for step in steps for path in step.outputs.values()}
     nodes: dict[Path, FileNode] = {}
 
@@ -135,10 +138,22 @@ class _Plugin:
 
     listener: Listener
     keep_going: bool
-    force: frozenset[str]
+    current: frozenset[str]
     stopped_by: str = ""
+    broken_by: Exception | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
+
+    @hookimpl(wrapper=True)
+    def pytask_execute(self) -> Any:  # noqa: ANN401
+        """Keep what breaks pytask itself, e.g. a full disk; it prints the traceback and goes on."""
+        try:
+            return (yield)
+        except pytask.ExecutionError:
+            raise
+        except Exception as error:
+            self.broken_by = error
+            raise
 
     @hookimpl(tryfirst=True)
     def pytask_execute_build(self, session: Any) -> None:  # noqa: ANN401
@@ -160,10 +175,8 @@ class _Plugin:
         """Start nothing after an essential step has failed, unless told to go on."""
         self.began[task.step.id] = time.perf_counter()
         failed = [mark for mark in task.markers if mark.name == "skip_ancestor_failed"]
-        if self.stopped_by and not failed:
-            raise Skipped(
-                f"the build stopped when {self.stopped_by!r} failed (--keep-going goes on)"
-            )
+        if self.stopped_by and not failed and task.step.id not in self.current:
+            raise Skipped(f"the build stopped when {self.stopped_by} failed (--keep-going goes on)")
 
     @hookimpl(wrapper=True)
     def pytask_execute_task(self, task: StepTask) -> Any:  # noqa: ANN401
@@ -181,7 +194,11 @@ class _Plugin:
             outcome = Outcome(step, "built", seconds)
         elif report.outcome in {TaskOutcome.SKIP_UNCHANGED, TaskOutcome.PERSISTENCE}:
             outcome = Outcome(step, "up to date")
-        elif isinstance(error, SkippedAncestorFailed | Skipped):
+        elif isinstance(error, SkippedAncestorFailed):
+            outcome = Outcome(
+                step, "not built", reason=f"{self._failed_before(report.task)} failed"
+            )
+        elif isinstance(error, Skipped):
             outcome = Outcome(step, "not built", reason=str(error))
         elif isinstance(error, KeyboardInterrupt):
             outcome = Outcome(step, "interrupted", seconds, "interrupted")
@@ -192,10 +209,18 @@ class _Plugin:
         self.outcomes[step.id] = outcome
         self.listener("finished", step, outcome)
 
+    def _failed_before(self, task: StepTask) -> str:
+        """Name the steps whose failure kept a task from running."""
+        marks = [str(m.kwargs) for m in task.markers if m.name == "skip_ancestor_failed"]
+        failed = [id_ for id_, outcome in self.outcomes.items() if outcome.state == "failed"]
+        return " and ".join(id_ for id_ in failed if any(id_ in mark for mark in marks))
+
 
 def _explained(error: BaseException | None) -> str:
     if isinstance(error, StepError):
         return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return str(cannot_write(error.filename, error))
     if type(error).__name__ in {"TerminatedWorkerError", "BrokenProcessPool", "KilledWorker"}:
         return (
             "the worker process was ended from outside, most often because memory ran out; "
@@ -219,7 +244,12 @@ def _pytask_silenced() -> Iterator[io.StringIO]:
 
 def _session(tasks: list[StepTask], root: Path, plugin: object | None, **options: Any) -> Any:  # noqa: ANN401
     """Run one pytask session whose record lies in `root`."""
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(root, error) from None
+    if not os.access(root, os.W_OK):
+        raise cannot_write(root, PermissionError(errno.EACCES, "read-only"))
     manager = pytask.get_plugin_manager()
     if plugin is not None:
         manager.register(plugin, "lendanear")
@@ -239,11 +269,13 @@ def _session(tasks: list[StepTask], root: Path, plugin: object | None, **options
         "show_traceback": False,
         **options,
     }
-    with _pytask_silenced() as said:
-        session = pytask.build(**settings)
+    try:
+        with _pytask_silenced() as said:
+            session = pytask.build(**settings)
+    except OSError as error:
+        raise cannot_write(error.filename or root, error) from error
     if session.exit_code not in {pytask.ExitCode.OK, pytask.ExitCode.FAILED}:
         raise LendAnEarError(f"the graph could not be set up:\n{said.getvalue().strip()}")
-    session.attributes = {"said": said.getvalue()}
     return session
 
 
@@ -285,8 +317,11 @@ def build(
     ------
     LendAnEarError
         If the graph cannot be set up or the scheduler cannot be used.
+    OutputError
+        If the record cannot be written.
     """
-    plugin = _Plugin(listener, keep_going, frozenset())
+    current = frozenset() if force else frozenset(up_to_date(steps, root))
+    plugin = _Plugin(listener, keep_going, current)
     cores = os.cpu_count() or 1
     options: dict[str, Any] = {"force": force}
     cluster = nullcontext()
@@ -303,18 +338,15 @@ def build(
             parent = os.getpid() if workers > 1 else None
         threads = 1 if scheduler else max(1, cores // workers)
         options |= {"n_workers": workers, "parallel_backend": backend}
-        tasks = _tasks(steps, threads, parent, root)
-        session = _session(tasks, root, plugin, **options)
+        _session(_tasks(steps, threads=threads, parent=parent), root, plugin, **options)
+    if isinstance(plugin.broken_by, OSError):
+        raise cannot_write(plugin.broken_by.filename or root, plugin.broken_by)
+    if plugin.broken_by is not None:
+        raise plugin.broken_by
     return [
-        plugin.outcomes.get(step.id)
-        or Outcome(step, "interrupted", reason=_last_words(session.attributes["said"]))
+        plugin.outcomes.get(step.id) or Outcome(step, "interrupted", reason="interrupted")
         for step in steps
     ]
-
-
-def _last_words(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if "Error" in line]
-    return f"the build broke off: {lines[-1]}" if lines else "the build was interrupted"
 
 
 @contextmanager
@@ -357,9 +389,8 @@ def explain(steps: Sequence[Step], *, root: Path, force: bool = False) -> dict[s
     force : bool
         Explain a forced build.
     """
-    tasks = _tasks(steps, 1, None, root)
     with _importable():
-        session = _session(tasks, root, None, explain=True, dry_run=True, force=force)
+        session = _session(_tasks(steps), root, None, explain=True, dry_run=True, force=force)
     outcomes = {report.task.step.id: report for report in session.execution_reports}
     reasons: dict[str, list[str]] = {}
     for step in steps:
@@ -386,7 +417,7 @@ def _in_words(found: Sequence[ChangeReason]) -> list[str]:
         ("missing", "dependency"): "{} is missing",
         ("not_in_db", "dependency"): "{} was not among what it was built from",
         ("not_in_db", "product"): "its product {} was never recorded",
-        ("cascade", "task"): "{!r} would run before it",
+        ("cascade", "task"): "{} would run first, and may change what it reads",
         ("forced", "task"): "--force",
     }
     return [

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lendanear.errors import LendAnEarError
+from lendanear.paths import relative_to_checkout
 from lendanear.pipeline.closure import imports_of
-from lendanear.pipeline.state import stripped_notebook
+from lendanear.pipeline.state import cells_of
 
 
 def code_tree(path: Path) -> ast.Module:
@@ -18,19 +19,20 @@ def code_tree(path: Path) -> ast.Module:
     Raises
     ------
     LendAnEarError
-        If a cell is no Python; the message names the cell.
+        If the file is no notebook, or a cell no Python; the message names the cell.
     """
     body: list[ast.stmt] = []
-    for number, cell in enumerate(stripped_notebook(path), start=1):
-        if cell["kind"] != "code":
+    for cell in cells_of(path):
+        if cell.kind != "code":
             continue
-        lines = cell["source"].splitlines()
+        lines = cell.source.splitlines()
         text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
         try:
             body += ast.parse(text).body
         except SyntaxError as error:
             raise LendAnEarError(
-                f"{path}: cell {number} is no valid Python, line {error.lineno}: {error.msg}"
+                f"{relative_to_checkout(path)}: cell {cell.number} is no valid Python, "
+                f"line {error.lineno}: {error.msg}"
             ) from None
     return ast.Module(body=body, type_ignores=[])
 
@@ -105,10 +107,10 @@ def parameters_of(path: Path) -> dict[str, Any]:
     Only assignments of plain values count.
     """
     found: dict[str, Any] = {}
-    for cell in stripped_notebook(path):
-        if "parameters" not in cell["tags"]:
+    for cell in cells_of(path):
+        if "parameters" not in cell.tags:
             continue
-        for node in ast.parse(cell["source"]).body:
+        for node in ast.parse(cell.source).body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 try:
                     found[node.targets[0].id] = ast.literal_eval(node.value)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lendanear.errors import LendAnEarError
 from lendanear.files import sha256_of
+from lendanear.paths import relative_to_checkout
 
 _KNOWN: dict[tuple[str, int, int, int, int], str] = {}
 """Checksums taken in this process, by everything a file system says about a version of a file."""
@@ -42,8 +45,18 @@ def value_state(value: Any) -> str:  # noqa: ANN401
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def stripped_notebook(path: Path) -> list[dict[str, Any]]:
-    """Return what a notebook computes: kind, tags and source of each cell, nothing else.
+@dataclass(frozen=True)
+class Cell:
+    """A notebook's cell; ``number`` counts from 1 as the reader sees them."""
+
+    number: int
+    kind: str
+    tags: tuple[str, ...]
+    source: str
+
+
+def cells_of(path: Path) -> list[Cell]:
+    """Return a notebook's cells without anything that running or opening it leaves behind.
 
     Outputs, execution counts, cell ids, widget state, kernel names and editor settings are left
     out, and so is white space at line ends and around a cell.
@@ -53,18 +66,26 @@ def stripped_notebook(path: Path) -> list[dict[str, Any]]:
     path : Path
         A notebook in format 4.
 
-    Returns
-    -------
-    list of dict
-        One per cell that is not empty, with ``kind``, ``tags`` and ``source``.
+    Raises
+    ------
+    LendAnEarError
+        If the file is no such notebook.
     """
-    notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = []
-    for cell in notebook["cells"]:
-        source = cell["source"]
-        text = source if isinstance(source, str) else "".join(source)
-        text = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
-        if text:
-            tags = sorted(cell.get("metadata", {}).get("tags", []))
-            cells.append({"kind": cell["cell_type"], "tags": tags, "source": text})
+    try:
+        for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], 1):
+            text = "".join(cell["source"])
+            text = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+            tags = tuple(sorted(cell.get("metadata", {}).get("tags", [])))
+            cells.append(Cell(number, cell["cell_type"], tags, text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LendAnEarError(
+            f"{relative_to_checkout(path)}: this is no Jupyter notebook in format 4 "
+            f"({type(error).__name__}: {error})"
+        ) from None
     return cells
+
+
+def notebook_state(path: Path) -> str:
+    """Return what stands for a notebook: kind, tags and source of its cells that are not empty."""
+    return value_state([[c.kind, c.tags, c.source] for c in cells_of(path) if c.source])

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from lendanear.paths import relative_to_checkout
 from lendanear.pipeline.state import value_state
 
 
@@ -72,13 +73,19 @@ class Step:
         return tuple(dict.fromkeys((*self.inputs.values(), *self.code)))
 
     @property
-    def timing(self) -> Path:
-        """Where the duration of its last run is kept."""
+    def last_run(self) -> Path:
+        """Where it is kept when, with what and how long the step last ran to its end."""
         return self.log.with_suffix(".json")
 
     def state(self) -> str:
-        """Return what stands for the step itself: which function it calls, under which names."""
-        return value_state([self.function, sorted(self.inputs), sorted(self.outputs)])
+        """Return what stands for the step itself: its function and the names of all it declares.
+
+        The record is compared with what is declared today, so a parameter or a module that is no
+        longer declared would go unnoticed if its name did not count.
+        """
+        code = sorted(relative_to_checkout(path) for path in self.code)
+        names = (sorted(self.inputs), sorted(self.outputs), sorted(self.values), code)
+        return value_state([self.function, *names])
 
     def call(self) -> None:
         """Run the step's function here and now."""

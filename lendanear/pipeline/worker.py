@@ -10,12 +10,12 @@ import threading
 import time
 import traceback
 import warnings
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from typing import TextIO
 
-from lendanear.errors import LendAnEarError
-from lendanear.files import written_aside
+from lendanear.errors import LendAnEarError, OutputError
+from lendanear.files import cannot_write, written_aside
 from lendanear.pipeline.step import Step
 from lendanear.provenance import git_state
 
@@ -37,7 +37,7 @@ class StepError(LendAnEarError):
 
 
 def run(step: Step, *, threads: int = 1, parent: int | None = None) -> None:
-    """Run one step: its output goes to its log, its duration to a small file beside that.
+    """Run one step: its output goes to its log, and a small file beside that says how it was run.
 
     Parameters
     ----------
@@ -65,20 +65,18 @@ def run(step: Step, *, threads: int = 1, parent: int | None = None) -> None:
             # appended to by a notebook's kernel as well
             with step.log.open("a", encoding="utf-8", buffering=1) as log:
                 _run_logged(step, log)
-        except StepError:
-            raise
-        except OSError as error:
-            raise StepError(f"{step.log}: the log cannot be written: {error.strerror}") from None
-        finally:
-            seconds = time.perf_counter() - start
-            with suppress(OSError, LendAnEarError), written_aside(step.timing) as aside:
-                record = {
-                    "step": step.id,
+            with written_aside(step.last_run) as aside:
+                about = {
                     "began": began.isoformat(timespec="seconds"),
-                    "seconds": round(seconds, 3),
+                    "seconds": round(time.perf_counter() - start, 3),
+                    "parameters": dict(step.parameters),
                     **git_state(),
                 }
-                aside.write_text(json.dumps(record), encoding="utf-8")
+                aside.write_text(json.dumps(about), encoding="utf-8")
+        except OSError as error:
+            raise StepError(str(cannot_write(step.log, error))) from None
+        except OutputError as error:
+            raise StepError(str(error)) from None
 
 
 def _run_logged(step: Step, log: TextIO) -> None:

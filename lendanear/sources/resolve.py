@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lendanear.errors import DataError, LendAnEarError
-from lendanear.paths import RAW
+from lendanear.paths import RAW, folder_name
 from lendanear.sources.locate import Located, is_synthetic, locate
 from lendanear.sources.registry import PinnedFile, read_registry
 from lendanear.sources.retrieve import Progress, Retrieved, fetch
@@ -187,7 +186,7 @@ def source_name(folder: Path) -> str:
         If nothing is left of it, or the name is reserved.
     """
     own = Path(folder).resolve().name
-    name = re.sub(r"[^\w.-]+", "_", own).strip("._-")
+    name = folder_name(folder)
     if not name:
         raise LendAnEarError(
             f"{folder}: results are kept under the folder's name, and {own!r} cannot serve as one. "

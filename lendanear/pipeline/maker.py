@@ -1,0 +1,206 @@
+"""Makes the steps of one source: what each reads, writes and depends on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from lendanear.items import TABLE_FILES, items_of
+from lendanear.models.registry import Model
+from lendanear.paths import LOCK, NOTEBOOKS
+from lendanear.pipeline.closure import (
+    closure,
+    function_imports,
+    function_parameters,
+    function_source,
+    module_file,
+)
+from lendanear.pipeline.notebook_source import code_tree, modules_of, parameters_of, reads_of
+from lendanear.pipeline.origins import Origin
+from lendanear.pipeline.state import notebook_state, value_state
+from lendanear.pipeline.step import Step
+
+_STEPS: Final = "lendanear.pipeline.steps"
+COMPANIONS: Final = {"experiment_2": ("conversations", "elo")}
+"""Tables that help to read another source, where they are there: scores of the compared pairs."""
+_GUESSED_SECONDS: Final = {"generate": 8, "tables": 4, "model": 3, "notebook": 6, "check": 3}
+"""Durations of kinds of steps until they have been measured here."""
+
+Paths = Mapping[str, Path]
+
+
+class Maker:
+    """Makes the steps of one source.
+
+    Parameters
+    ----------
+    origin : Origin
+        The source.
+    quick : bool
+        Whether to shorten settings where a model or notebook has a setting for that.
+    """
+
+    def __init__(self, origin: Origin, *, quick: bool) -> None:
+        self.origin, self.quick = origin, quick
+
+    def generate(self) -> Step:
+        """Return the step that draws the synthetic study."""
+        return self._step(
+            "generate",
+            "generate",
+            inputs={},
+            outputs={file.key: file.path for file in self.origin.files},
+            parameters=self.origin.generated,
+        )
+
+    def describe(self) -> Step:
+        """Return the step that writes what the source is."""
+        files = [
+            {
+                "key": file.key,
+                "group": file.group,
+                "name": file.path.name,
+                "pinned": file.pinned,
+                "note": file.note,
+            }
+            for file in self.origin.files
+        ]
+        return self._step(
+            "source",
+            "describe",
+            inputs={file.key: file.path for file in self.origin.files},
+            outputs={"source": self._source},
+            parameters={
+                "name": self.origin.name,
+                "synthetic": self.origin.synthetic,
+                "draft": self.quick,
+                "files": files,
+            },
+        )
+
+    def tables(self, group: str, tables: Paths) -> Step:
+        """Return the step that makes the tables of one group of raw files.
+
+        Parameters
+        ----------
+        group : str
+            A key of `lendanear.tables.TABLES_OF`.
+        tables : mapping of str to Path
+            Tables of other groups.
+        """
+        files = {file.key: file.path for file in self.origin.files if file.group == group}
+        companions = {n: tables[n] for n in COMPANIONS.get(group, ()) if n in tables}
+        made = [table for table, source in TABLE_FILES.items() if source == group]
+        folder = self.origin.build / "tables"
+        return self._step(
+            f"tables.{group}",
+            "make_tables",
+            inputs={**files, **companions},
+            outputs={table: folder / f"{table}.parquet" for table in made},
+            parameters={"key": group, "files": sorted(files), "companions": sorted(companions)},
+        )
+
+    def model(self, model: Model, tables: Paths) -> Step:
+        """Return the step that fits a model."""
+        module = f"lendanear.models.{model.name}"
+        shortened = self.quick and "quick" in function_parameters(f"{module}:fit")
+        folder = self.origin.build / "results"
+        return self._step(
+            f"model.{model.name}",
+            "fit_model",
+            inputs={table: tables[table] for table in model.tables},
+            outputs={frame: folder / f"{model.name}.{frame}.parquet" for frame in model.frames},
+            parameters={"model": model.name, **({"quick": True} if shortened else {})},
+            modules=[module],
+        )
+
+    def notebook(self, name: str, tables: Paths, results: Paths) -> Step:
+        """Return the step that executes a notebook, with the tables and results it reads."""
+        path = NOTEBOOKS / f"{name}.ipynb"
+        tree = code_tree(path)
+        reads = reads_of(tree)
+        wanted = {table for item in items_of(name) for table in item.tables}
+        wanted |= reads.tables | (reads.optional_tables & tables.keys())
+        frames = reads.results | (reads.optional_results & results.keys())
+        shortened = self.quick and "quick" in parameters_of(path)
+        values = {"data": self.origin.name, **({"quick": True} if shortened else {})}
+        files = (file for item in items_of(name) for file in self.origin.files_of(item))
+        return self._step(
+            f"notebook.{name}",
+            "run_notebook",
+            inputs={
+                "source": self._source,
+                **{f"table {table}": tables[table] for table in sorted(wanted)},
+                **{f"result {frame}": results[frame] for frame in sorted(frames)},
+            },
+            outputs={
+                "notebook": self.origin.build / "notebooks" / f"{name}.ipynb",
+                **{file.name: file for file in files},
+            },
+            parameters={"notebook": name, "values": values, "draft": self.quick},
+            modules=modules_of(tree),
+            watched={f"notebooks/{name}.ipynb": notebook_state(path)},
+            essential=False,
+        )
+
+    def check(self, tables: Paths, results: Paths) -> Step:
+        """Return the step that sets published numbers against rebuilt ones."""
+        folder = module_file("lendanear.checks.rebuilt")
+        families = folder.parent.glob("*.py") if folder else ()
+        reports = (self.origin.figures / f"published_vs_rebuilt.{end}" for end in ("csv", "html"))
+        return self._step(
+            "check",
+            "check",
+            inputs={
+                "source": self._source,
+                **{f"table {name}": path for name, path in tables.items()},
+                **{f"result {name}": path for name, path in results.items()},
+            },
+            outputs={report.name: report for report in reports},
+            parameters={"source": self.origin.name, "draft": self.quick},
+            # found by listing their folder, so no import leads to them
+            modules=[f"lendanear.checks.rebuilt.{path.stem}" for path in families],
+            essential=False,
+        )
+
+    @property
+    def _source(self) -> Path:
+        return self.origin.build / "source.json"
+
+    def _step(
+        self,
+        name: str,
+        function: str,
+        *,
+        inputs: Paths,
+        outputs: Paths,
+        parameters: Mapping[str, Any],
+        modules: Iterable[str] = (),
+        watched: Mapping[str, Any] | None = None,
+        essential: bool = True,
+    ) -> Step:
+        call = f"{_STEPS}:{function}"
+        step = Step(
+            source=self.origin.name,
+            name=name,
+            function=call,
+            log=self.origin.build / "logs" / f"{name}.log",
+            parameters=parameters,
+            inputs=inputs,
+            outputs=outputs,
+            code=(*closure((*function_imports(call), *modules)), LOCK),
+            watched={"what the step does": value_state(function_source(call)), **(watched or {})},
+            essential=essential,
+        )
+        return replace(step, seconds=_expected_seconds(step))
+
+
+def _expected_seconds(step: Step) -> float:
+    """Return how long a step took when it last ran, or a guess."""
+    try:
+        return float(json.loads(step.last_run.read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return float(_GUESSED_SECONDS.get(step.name.split(".")[0], 1))
