@@ -51,7 +51,10 @@ def plot_choices(bins: pd.DataFrame, curve: pd.DataFrame, *, title: str | None =
         grey = {"color": "#555555", "fontsize": 6, "va": "bottom"}
         for row in bins.itertuples():
             axis.text(row.score_diff, floor, f"{row.n:,}", ha="center", gid="n", **grey)
-        axis.text(-0.25, floor, "n =", ha="left", **grey)
+        # beyond the last point, where no number of another group can stand
+        axis.text(
+            max(last, bins["score_diff"].max() + 3) + 0.3, floor, "choices", ha="right", **grey
+        )
         axis.text(last + 0.3, 0.505, "chance", ha="right", **grey)
         middle = curve.iloc[int(0.45 * (len(curve) - 1))]
         axis.annotate(
