@@ -24,6 +24,7 @@ import pytask
 import pytask_parallel.execute as parallel
 from _pytask.cli import DEFAULTS_FROM_CLI
 from _pytask.explain import ChangeReason
+from _pytask.lockfile import LockfileError, LockfileVersionError, read_lockfile
 from _pytask.outcomes import Skipped, SkippedAncestorFailed
 from pytask import (
     NodeInfo,
@@ -37,7 +38,7 @@ from pytask import (
 from lendanear.errors import LendAnEarError
 from lendanear.files import cannot_write
 from lendanear.paths import ROOT, relative_to_checkout
-from lendanear.pipeline.record import up_to_date
+from lendanear.pipeline.record import LOCK_NAME, up_to_date
 from lendanear.pipeline.state import file_state, value_state
 from lendanear.pipeline.step import Outcome, Step
 from lendanear.pipeline.worker import StepError, run
@@ -242,14 +243,23 @@ def _pytask_silenced() -> Iterator[io.StringIO]:
         console.file, console.is_interactive = before, interactive
 
 
+def _discard_unusable(record: Path) -> None:
+    """Remove a record that pytask cannot read: it only says what need not be run again."""
+    try:
+        read_lockfile(record)
+    except (LockfileError, LockfileVersionError, UnicodeDecodeError):
+        record.unlink()
+
+
 def _session(tasks: list[StepTask], root: Path, plugin: object | None, **options: Any) -> Any:  # noqa: ANN401
     """Run one pytask session whose record lies in `root`."""
     try:
         root.mkdir(parents=True, exist_ok=True)
+        if not os.access(root, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _discard_unusable(root / LOCK_NAME)
     except OSError as error:
         raise cannot_write(root, error) from None
-    if not os.access(root, os.W_OK):
-        raise cannot_write(root, PermissionError(errno.EACCES, "read-only"))
     manager = pytask.get_plugin_manager()
     if plugin is not None:
         manager.register(plugin, "lendanear")

@@ -56,17 +56,15 @@ def make_tables(parameters: dict[str, Any], inputs: Files, outputs: Files) -> No
 
 def fit_model(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
     """Fit one model and write its frames."""
-    from lendanear.models.registry import fit
-    from lendanear.tables.store import read_table, write_table
+    from lendanear.models.registry import fit, read_tables
+    from lendanear.tables.store import write_table
 
-    tables = {name: read_table(path) for name, path in inputs.items()}
-    options = {"quick": True} if parameters.get("quick") else {}
-    frames = fit(parameters["model"], tables, **options)
+    model = parameters["model"]
+    frames = fit(model, read_tables(model, inputs), quick=parameters.get("quick", False))
     for name, path in outputs.items():
         if name not in frames:
             raise LendAnEarError(
-                f"the model {parameters['model']!r} returned no frame {name!r}; it returned "
-                f"{', '.join(frames)}"
+                f"the model {model!r} returned no frame {name!r}; it returned {', '.join(frames)}"
             )
         write_table(frames[name], path)
 
