@@ -15,8 +15,7 @@ def main(raw: Path, out: Path) -> None:
 
     Prints the seconds of both parts and the number of conversations.
     """
-    from lendanear.models.registry import MODELS as REGISTRY
-    from lendanear.models.registry import fit
+    from lendanear.models.registry import fit, read_tables
     from lendanear.tables import build_tables
     from lendanear.tables.store import read_table
 
@@ -24,15 +23,13 @@ def main(raw: Path, out: Path) -> None:
     build_tables("experiment_1", raw / "experiment_1.csv", out)
     tables_seconds = time.perf_counter() - start
     start = time.perf_counter()
-    needed = {table for name in MODELS for table in REGISTRY[name].tables}
-    # the texts are not what a regression reads
-    skipped = {"text", "coach_feedback", "coach_questions"}
-    tables = {name: read_table(out / f"{name}.parquet", without=skipped) for name in sorted(needed)}
+    paths = {path.stem: path for path in out.glob("*.parquet")}
     for name in MODELS:
-        fit(name, tables)
+        fit(name, read_tables(name, paths))
+    conversations = len(read_table(paths["conversations"], ["conversation_id"]))
     print(
         f"tables {tables_seconds:.1f} s, regressions {time.perf_counter() - start:.1f} s, "
-        f"{len(tables['conversations']):,} conversations"
+        f"{conversations:,} conversations"
     )
 
 

@@ -21,12 +21,12 @@ from rich.progress import track
 from lendanear.checks.compare import SAMPLING_SD, collect
 from lendanear.files import written_aside
 from lendanear.items import TABLE_FILES
-from lendanear.models.registry import MODELS, fit
+from lendanear.models.registry import MODELS, fit, read_tables
 from lendanear.study import Study
 from lendanear.synthetic import simulate
 from lendanear.synthetic.pilot import generate_pilot
 from lendanear.tables import build_tables
-from lendanear.tables.store import read_table, write_table
+from lendanear.tables.store import write_table
 from lendanear.vocabulary import RATERS
 
 REPLICATES = 60
@@ -64,8 +64,9 @@ def replicate(seed: int) -> dict[str, float]:
             for rater in RATERS
         }
         build_tables("pilot", ratings, tables)
+        paths = {path.stem: path for path in tables.glob("*.parquet")}
         for model in MODELS.values():
-            inputs = {table: read_table(tables / f"{table}.parquet") for table in model.tables}
+            inputs = read_tables(model.name, paths)
             for frame_name, frame in fit(model.name, inputs, quick=True).items():
                 write_table(frame, folder / "results" / f"{model.name}.{frame_name}.parquet")
         study = Study(

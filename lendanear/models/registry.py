@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -68,6 +69,21 @@ _LIST: Final = (
 )
 MODELS: Final = {model.name: model for model in _LIST}
 """Every model by name."""
+
+
+def read_tables(name: str, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    """Read the tables that a model is fitted to, without the texts that no estimate needs.
+
+    Parameters
+    ----------
+    name : str
+        Key of `MODELS`.
+    paths : mapping of str to Path
+        Where each of the model's tables lies.
+    """
+    from lendanear.tables.store import read_table
+
+    return {table: read_table(paths[table], texts=False) for table in MODELS[name].tables}
 
 
 def fit(

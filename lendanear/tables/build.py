@@ -62,7 +62,7 @@ def build_tables(
     if key == "experiment_2":
         from lendanear.tables.choices import choices_table
 
-        scores = {name: read_table(path) for name, path in companions.items()}
+        scores = {name: read_table(path, texts=False) for name, path in companions.items()}
         frame = choices_table(
             Path(file), conversations=scores.get("conversations"), elo=scores.get("elo")
         )

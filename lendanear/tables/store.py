@@ -19,6 +19,8 @@ from lendanear.errors import MissingDataError
 from lendanear.files import written_aside
 
 _COMPRESSION: Final = "zstd"
+TEXTS: Final = ("text", "coach_feedback", "coach_questions")
+"""Columns that take nearly all the space of a large table, and that no estimate is made from."""
 _CATEGORIES: Final = b"lendanear.categories"
 
 
@@ -87,7 +89,9 @@ def table_writer(like: pd.DataFrame, path: Path) -> Iterator[pq.ParquetWriter]:
         yield writer
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: Sequence[str] | None = None, *, texts: bool = True
+) -> pd.DataFrame:
     """Read a table with exactly the types it was written with.
 
     Parameters
@@ -96,6 +100,8 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         A file that `write_table` or `table_writer` left.
     columns : sequence of str, optional
         Columns wanted, in this order; all of them if omitted.
+    texts : bool
+        Whether the columns `TEXTS` are wanted, where `columns` does not say.
 
     Returns
     -------
@@ -117,10 +123,11 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         unknown = [name for name in columns or () if name not in names]
         if unknown:
             raise KeyError(f"{path.name} has no column {unknown[0]!r}; it has {', '.join(names)}")
-        table = stored.read(columns=None if columns is None else list(columns))
-    frame = table.to_pandas()
-    if columns is not None:
-        frame = frame[list(columns)]
+        wanted = [name for name in names if texts or name not in TEXTS]
+        wanted = wanted if columns is None else list(columns)
+        table = stored.read(columns=wanted)
+    # Parquet gives columns in its own order
+    frame = table.to_pandas()[wanted]
     return _with_categories(frame, table.schema.metadata or {})
 
 
