@@ -338,7 +338,9 @@ def build(
     if scheduler:
         from lendanear.pipeline.cluster import connected
 
-        cluster = connected(scheduler)
+        code = sorted({path for step in steps for path in step.code})
+        state = value_state({relative_to_checkout(path): file_state(path) for path in code})
+        cluster = connected(scheduler, state)
     with cluster as size, _importable(), _prompt():
         parent = None
         if scheduler:
