@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from lendanear.errors import OutputError
 
 _CHUNK = 1 << 20
+_ASIDE = ".aside-"
+_LEFT_BEHIND_SECONDS = 600
 _READ_ONLY = "the folder is read-only; choose or make a writable one"
 _NO_FOLDER = "a file stands where a folder is needed; move it away"
 _REASONS = {
@@ -48,7 +51,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     aside: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_ASIDE, suffix=path.suffix, dir=path.parent)
         os.close(handle)
         aside = Path(name)
         yield aside
@@ -65,6 +68,18 @@ def written_aside(path: Path) -> Iterator[Path]:
         if aside is not None:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
+
+
+def clear_asides(folder: Path) -> None:
+    """Remove what killed processes have left half written below `folder`.
+
+    A file that was written to in the last ten minutes may still be under way, and stays.
+    """
+    latest = time.time() - _LEFT_BEHIND_SECONDS
+    for path in Path(folder).rglob(f"{_ASIDE}*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < latest:
+                path.unlink()
 
 
 def sha256_of(path: Path) -> str:

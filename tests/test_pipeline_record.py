@@ -54,7 +54,7 @@ def apply(tiny: Tiny, edit: tuple) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits=st.lists(EDITS, max_size=6))
 def test_after_any_edits_the_quick_look_the_explanation_and_the_build_agree(edits):

@@ -80,6 +80,20 @@ def wait(parameters: dict, inputs: dict[str, Path], outputs: dict[str, Path]) ->
     join({}, inputs, outputs)
 
 
+def execute_sheet(parameters: dict, inputs: dict[str, Path], outputs: dict[str, Path]) -> None:
+    """Execute the notebook ``sheet``, which is told where to say that it has begun."""
+    from lendanear.pipeline.run_notebook import execute
+
+    (target,) = outputs.values()
+    execute(
+        Path(parameters["sheet"]),
+        {"begun": parameters["begun"]},
+        target,
+        failed=target.with_suffix(".failed.ipynb"),
+        kernel_log=target.with_suffix(".log"),
+    )
+
+
 def say_threads(parameters: dict, inputs: dict[str, Path], outputs: dict[str, Path]) -> None:
     """Write how many threads numerical libraries may use here."""
     for path in outputs.values():

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from lendanear.errors import LendAnEarError, OutputError
-from lendanear.files import cannot_write
+from lendanear.files import cannot_write, clear_asides
 from lendanear.items import ITEMS, select
 from lendanear.paths import BUILD, FIGURES, folder_name, relative_to_checkout
 from lendanear.pipeline import graph, manifest
@@ -159,7 +159,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         jobs = _jobs(found, options)
         for one in jobs:
             show_files(console, one.plan)
-            _forget_stale(one)
+            _clear(one)
         outcomes = _build([step for one in jobs for step in one.steps], options, console)
         for one in jobs:
             if one.steps and not options.prepare:
@@ -173,13 +173,19 @@ def _jobs(found: Sequence[Origin], options: argparse.Namespace) -> list[Job]:
     return [job(plan, only, prepare=options.prepare) for plan in plans]
 
 
-def _forget_stale(one: Job) -> None:
-    """Remove tables and results that no step makes any more, so that nothing can read them."""
+def _clear(one: Job) -> None:
+    """Remove what killed builds left, and tables and results that no step makes any more.
+
+    What is there can be read, and what no step makes is of data that is no longer there.
+    """
+    origin = one.plan.origin
     made = {path for step in one.plan.steps for path in step.outputs.values()}
     for folder in ("tables", "results"):
-        for path in (one.plan.origin.build / folder).glob("*.parquet"):
+        for path in (origin.build / folder).glob("*.parquet"):
             if path not in made:
                 path.unlink()
+    clear_asides(origin.build)
+    clear_asides(origin.figures)
 
 
 def _build(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 from lendanear.errors import LendAnEarError
 from lendanear.files import written_aside
 from lendanear.paths import ROOT
+from lendanear.pipeline.state import cells_of
 
 START_SECONDS = 180
 """How long a kernel may take to answer for the first time, on a loaded machine too."""
@@ -100,7 +100,7 @@ def execute(
                     raise
             return
         except PapermillExecutionError as error:
-            raise NotebookError(_which_cell(notebook, failed, error)) from None
+            raise NotebookError(_which_cell(notebook, failed, error, bool(parameters))) from None
         except DeadKernelError:
             raise NotebookError(
                 f"{notebook.name}: its kernel died while a cell ran, most often because memory "
@@ -164,14 +164,14 @@ def _engine(kernel_log: Path) -> Any:  # noqa: ANN401
     return Engine
 
 
-def _which_cell(notebook: Path, failed: Path, error: Any) -> str:  # noqa: ANN401
+def _which_cell(notebook: Path, failed: Path, error: Any, injected: bool) -> str:  # noqa: ANN401
     """Say which cell failed, counted in the notebook as the reader opens it."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]).strip() for cell in cells]
-    source = error.source.strip()
-    number = sources.index(source) + 1 if source in sources else error.cell_index
-    lines = [line for line in source.splitlines() if line.strip()]
-    first = lines[0] if lines else ""
+    cells = cells_of(notebook)
+    # papermill counts from 0, and puts a cell with values of ours behind the parameters cell
+    parameters = next((cell.number for cell in cells if "parameters" in cell.tags), 0)
+    behind = injected and error.cell_index >= parameters
+    number = error.cell_index if behind else error.cell_index + 1
+    first = next((line for line in error.source.splitlines() if line.strip()), "")
     return (
         f"{notebook.name}, cell {number} of {len(cells)} ({first!r}): "
         f"{error.ename}: {error.evalue}. The notebook up to there: {failed}"
