@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from lendanear.errors import DataError
-from lendanear.vocabulary import CONVERSATION_ID_DIGITS, UnknownNameError, slug
+from lendanear.vocabulary import (
+    CONVERSATION_ID_DIGITS,
+    SYNTHETIC_ID_PREFIX,
+    UnknownNameError,
+    slug,
+)
 
 MISSING: Final = ("", "NA", "N/A", "<NA>", "NaN", "nan", "None", "null", "NULL")
 """How programs write a missing value into a CSV file."""
@@ -117,6 +122,14 @@ class Cells:
         problem = _rounding(ids)
         if problem:
             raise self.error(problem, 0, remedy=_DAMAGE)
+        invented = ids.str.startswith(SYNTHETIC_ID_PREFIX).to_numpy(dtype=bool)
+        if invented.any() and not invented.all():
+            raise self.error(
+                "synthetic and real conversations stand in one file",
+                int((invented != invented[0]).argmax()),
+                allowed=f"ids that all begin with {SYNTHETIC_ID_PREFIX} (synthetic), or none",
+                remedy="Keep synthetic and real data in separate files",
+            )
         return ids.reset_index(drop=True)
 
     def number(self, kind: str = "Float64") -> pd.Series:
@@ -130,7 +143,7 @@ class Cells:
         values = self._floats("a number")
         return pd.Series(values, dtype="Float64").astype(kind)
 
-    def integer(self, kind: str) -> pd.Series:
+    def integer(self, kind: str, *, required: bool = False) -> pd.Series:
         """Return whole numbers of the pandas type `kind`, NA where the cell holds nothing.
 
         ``4.0`` is taken for 4: columns with gaps are often written like that.
@@ -138,7 +151,8 @@ class Cells:
         Raises
         ------
         DataError
-            If a cell holds something else, a fraction, or a number too large for `kind`.
+            If a cell holds something else, a fraction, a number too large for `kind`, or nothing
+            where a value is required.
         """
         values = self._floats("a whole number")
         bounds = np.iinfo(kind.lower())
@@ -148,6 +162,10 @@ class Cells:
         if wrong.any():
             raise self.error(
                 "the value is not allowed", int(wrong.argmax()), allowed="a whole number in range"
+            )
+        if required and not known.all():
+            raise self.error(
+                "a value is missing", int(known.argmin()), allowed="a whole number", show=False
             )
         return pd.Series(values, dtype="Float64").astype(kind)
 

@@ -25,7 +25,7 @@ from lendanear.sources.integrity import refuse_other_content
 from lendanear.tables.convert import Cells
 from lendanear.vocabulary import slug
 
-_BLOCK: Final = 32 << 20
+_BLOCK: Final = 4 << 20
 """Bytes read at a time: large enough to keep the parser busy, small beside the file at x100."""
 FIRST_ROW: Final = 2
 """Row of the first record: the header is row 1."""

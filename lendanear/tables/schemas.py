@@ -247,6 +247,9 @@ def _explained(
     cases = errors.failure_cases.assign(
         position=pd.to_numeric(errors.failure_cases["index"], errors="coerce")
     ).sort_values("position", kind="stable", na_position="first")
+    # a value computed here is wrong only because one that was read is wrong: name that one
+    read = cases["column"].isin(raw_names)
+    cases = cases[read] if read.any() else cases
     case = cases.iloc[0]
     # a check of several columns at once reports one case per column: name all, count rows once
     places = cases.drop_duplicates(["position", "check"])

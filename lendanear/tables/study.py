@@ -74,8 +74,9 @@ CONVERSATION_COLUMNS: Final[dict[str, Wanted]] = {
 COLUMNS: Final = CONVERSATION_COLUMNS | MESSAGE_COLUMNS
 """Every column read, by the name it gets here."""
 
-_SLICE: Final = 8192
-"""Conversations written at a time."""
+_CONVERSATIONS_AT_ONCE: Final = 8192
+_MESSAGES_AT_ONCE: Final = 65536
+"""Rows written at a time: the row groups of the Parquet files."""
 
 
 def build_study(file: Path, out: Path) -> list[Path]:
@@ -104,11 +105,12 @@ def build_study(file: Path, out: Path) -> list[Path]:
         # messages are written while reading, but appear only after everything has been checked
         writer = stack.enter_context(table_writer(empty("messages"), paths[2]))
         reading = _Reading(RawFile(file, COLUMNS))
-        for messages in reading.messages(writer.schema):
-            writer.write_table(messages)
+        for messages in reading.messages():
+            writer.write_table(messages.cast(writer.schema))
         heads = reading.heads()
         conversations = _conversations(heads)
         order, first_of = _order(heads, conversations)
+        validate("conversations", conversations, file=file, rows=heads.rows, raw_names=heads.names)
         participants = _participants(heads, first_of)
         write_table(participants, paths[0])
         _write_conversations(conversations, order, paths[1])
@@ -130,10 +132,16 @@ class _Reading:
         self._row_ids: list[tuple[np.ndarray, np.ndarray]] = []
         self._last = -1
 
-    def messages(self, schema: pa.Schema) -> Iterator[pa.Table]:
+    def messages(self) -> Iterator[pa.Table]:
         """Yield the messages piece by piece, in the file's order."""
+        waiting: list[pa.Table] = []
         for row, batch in self.raw.batches():
-            yield self._messages_of(row, batch).cast(schema)
+            waiting.append(self._messages_of(row, batch))
+            if sum(map(len, waiting)) >= _MESSAGES_AT_ONCE:
+                yield pa.concat_tables(waiting).combine_chunks()
+                waiting.clear()
+        if waiting:
+            yield pa.concat_tables(waiting).combine_chunks()
 
     def _messages_of(self, row: int, batch: pa.RecordBatch) -> pa.Table:
         starts = self._stretches(row, batch)
@@ -227,7 +235,8 @@ class _Reading:
 
     def _check_returns(self, table: pa.Table) -> None:
         places = sorted({place for _, place, _ in self._again})
-        expected = dict(zip(places, _fingerprints(_take(table, np.array(places))), strict=True))
+        stated = gathered(table, np.array(places))
+        expected = dict(zip(places, _fingerprints(stated), strict=True))
         for row, place, mark in self._again:
             if mark != expected[place]:
                 raise self._first_difference(table, place, row)
@@ -286,13 +295,31 @@ def _fingerprints(rows: pa.RecordBatch | pa.Table) -> list[int]:
     return [hash(cells) for cells in zip(*columns, strict=True)]
 
 
-def _take(table: pa.Table, places: np.ndarray) -> pa.Table:
-    return table.take(pa.array(places))
+def gathered(table: pa.Table, places: np.ndarray) -> pa.Table:
+    """Return the rows of a table at `places`, in that order.
+
+    Arrow's own ``take`` joins all pieces of a text column first, each time it is called: taking
+    slice after slice of a long table would cost the square of its length.
+    """
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        starts = np.cumsum([0, *(len(chunk) for chunk in column.chunks)])
+        piece_of = np.searchsorted(starts, places, side="right") - 1
+        by_piece = np.argsort(piece_of, kind="stable")
+        pieces = [
+            column.chunk(piece).take(pa.array(places[piece_of == piece] - starts[piece]))
+            for piece in np.unique(piece_of)
+        ]
+        back = np.empty(len(places), dtype=np.int64)
+        back[by_piece] = np.arange(len(places))
+        joined = pa.concat_arrays(pieces) if pieces else pa.array([], column.type)
+        columns[name] = joined.take(pa.array(back))
+    return pa.table(columns)
 
 
 def _conversations(heads: TextTable) -> pd.DataFrame:
     """Return the typed conversations in the file's order, with the whole text."""
-    number = heads["conversation_number"].integer("Int8")
+    number = heads["conversation_number"].integer("Int8", required=True)
     scenario = heads["scenario"].category(words.scenario_of, words.SCENARIO_KEYS)
     trouble_of = {key: words.trouble_type_of(key) for key in words.SCENARIO_KEYS}
     trouble_type = pd.CategoricalDtype(pd.Index(words.TROUBLE_TYPE_KEYS, dtype="str"))
@@ -300,13 +327,13 @@ def _conversations(heads: TextTable) -> pd.DataFrame:
     overall = sum(
         dimension.sign * dimensions[dimension.key].astype("Int16") for dimension in words.DIMENSIONS
     )
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "conversation_id": heads["conversation_id"].conversation_id(),
             "participant_id": heads["participant_id"].person(),
             "arm": heads["arm"].category(words.arm_of, words.ARM_KEYS),
             "conversation_number": number,
-            "post": (number > words.CONVERSATION_NUMBERS[0]).fillna(False).astype("bool"),
+            "post": (number > words.CONVERSATION_NUMBERS[0]).astype("bool"),
             "scenario": scenario,
             "trouble_type": scenario.map(trouble_of).astype(trouble_type),
             **dimensions,
@@ -321,7 +348,6 @@ def _conversations(heads: TextTable) -> pd.DataFrame:
             "coach_questions": heads["coach_questions"].text_or_na(),
         }
     )
-    return validate("conversations", frame, file=heads.path, rows=heads.rows, raw_names=heads.names)
 
 
 def _order(heads: TextTable, conversations: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -388,7 +414,7 @@ def _participants(heads: TextTable, first_of: np.ndarray) -> pd.DataFrame:
     firsts = TextTable(
         heads.path,
         heads.names,
-        _take(heads.table.select(["participant_id", *PERSON_COLUMNS]), first_of),
+        gathered(heads.table.select(["participant_id", *PERSON_COLUMNS]), first_of),
         heads.rows[first_of],
     )
     items = {item: firsts[item].level(words.TRAIT_LEVELS) for item in words.TRAIT_ITEMS}
@@ -410,9 +436,13 @@ def _participants(heads: TextTable, first_of: np.ndarray) -> pd.DataFrame:
 
 def _write_conversations(frame: pd.DataFrame, order: np.ndarray, path: Path) -> None:
     """Write the conversations in the given order, a slice at a time: their texts are long."""
+    is_text = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
+    texts = pa.table({name: pa.array(frame[name]) for name in is_text})
+    rest = frame.drop(columns=is_text)
     with table_writer(frame.iloc[:0], path) as writer:
-        for start in range(0, len(order), _SLICE):
-            part = frame.iloc[order[start : start + _SLICE]]
-            writer.write_table(
-                pa.Table.from_pandas(part, schema=writer.schema, preserve_index=False)
-            )
+        for start in range(0, len(order), _CONVERSATIONS_AT_ONCE):
+            places = order[start : start + _CONVERSATIONS_AT_ONCE]
+            part = pa.Table.from_pandas(rest.iloc[places], preserve_index=False)
+            for name, column in zip(is_text, gathered(texts, places).columns, strict=True):
+                part = part.append_column(name, column)
+            writer.write_table(part.select(writer.schema.names).cast(writer.schema))
