@@ -23,7 +23,7 @@ _HEAD: Final = 2048
 
 @dataclass(frozen=True)
 class Other:
-    """Something that is not the file it is named after."""
+    """Something that is not the file it is named after, and how to get that one."""
 
     what: str
     remedy: str
@@ -45,6 +45,11 @@ def recognise(path: Path) -> Other | None:
     path = Path(path)
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Other(
+            "this is UTF-16 text ('Unicode text' in a spreadsheet), not UTF-8",
+            "Save it again as 'CSV UTF-8 (comma delimited)'",
+        )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not text:
         return Other("the file is empty", "Take it again from where it came from")
@@ -73,6 +78,12 @@ def recognise(path: Path) -> Other | None:
         )
     if head.startswith(b"\x1f\x8b"):
         return Other("this is a gzip archive under the file's name", "Unpack it with gunzip")
+    if head.count(0) > len(head) / 4:
+        return Other(
+            "most of the file's beginning is NUL bytes (0x00): it holds no text, as a crash during "
+            "writing leaves it",
+            "Take it again from where it came from",
+        )
     return None
 
 
@@ -82,7 +93,7 @@ def refuse_other_content(path: Path) -> None:
     Raises
     ------
     IntegrityError
-        If it is empty, a Git LFS pointer, an HTML page, an error message or an archive.
+        If it is empty, a Git LFS pointer, an HTML page, an error message, an archive or no UTF-8.
     DataError
         If it cannot be read at all.
     """
@@ -97,6 +108,21 @@ def refuse_other_content(path: Path) -> None:
 def checksum(path: Path, kind: str) -> str:
     """Return the checksum of `path` of the given kind, ``sha256`` or ``git_blob``."""
     return {"sha256": sha256_of, "git_blob": git_blob_id_of}[kind](path)
+
+
+def difference(path: Path, pinned: PinnedFile) -> Other | None:
+    """Say what a file is that is not the pinned one; None if it may be another version of it."""
+    other = recognise(path)
+    size = Path(path).stat().st_size
+    if other is not None:
+        return other
+    if pinned.size is not None and size < pinned.size:
+        return Other(
+            f"the file is cut off: {size:,} of {pinned.size:,} bytes, "
+            "as an interrupted download leaves it",
+            "Download it again",
+        )
+    return None
 
 
 def verify(path: Path, pinned: PinnedFile) -> str:
@@ -124,23 +150,12 @@ def verify(path: Path, pinned: PinnedFile) -> str:
     found = checksum(path, pinned.integrity.kind)
     if found == pinned.integrity.value:
         return found
-    other = recognise(path)
-    size = path.stat().st_size
+    instead = difference(path, pinned)
     remedy = f"The right file is at {pinned.url}"
-    if other is not None:
-        problem, remedy = other.what, f"{other.remedy}. {remedy}"
-    elif pinned.size is not None and size < pinned.size:
-        problem = (
-            f"the file is cut off: {size:,} of {pinned.size:,} bytes, "
-            "as an interrupted download leaves it"
-        )
-    else:
-        problem = "this is not the pinned file, its content differs"
     raise IntegrityError(
-        problem,
+        instead.what if instead else "this is not the pinned file, its content differs",
         file=path,
-        field=None,
         found=f"{pinned.integrity.kind} {found}",
         allowed=f"{pinned.integrity.kind} {pinned.integrity.value}",
-        remedy=remedy,
+        remedy=f"{instead.remedy}. {remedy}" if instead else remedy,
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from lendanear.errors import DataError
 from lendanear.files import sha256_of
-from lendanear.sources.integrity import checksum, recognise
+from lendanear.sources.integrity import checksum, difference
 from lendanear.sources.registry import PinnedFile
 from lendanear.vocabulary import SYNTHETIC_ID_PREFIX, SYNTHETIC_PERSON_PREFIX, slug
 
@@ -139,15 +139,18 @@ def describe(path: Path, file: PinnedFile) -> Located:
         sha256 = sha256_of(path)
         kind = file.integrity.kind
         found = sha256 if kind == "sha256" else checksum(path, kind)
-        other = None if found == file.integrity.value else recognise(path)
+        pinned = found == file.integrity.value
+        instead = None if pinned else difference(path, file)
     except OSError as error:
         raise DataError(f"the file cannot be read ({error.strerror})", file=path) from error
-    if found == file.integrity.value:
-        return Located(file, path, sha256, True, f"the pinned public file ({file.integrity})")
-    note = f"differs from the pinned public file: {kind} {found}, expected {file.integrity.value}"
-    if other is not None:
-        note += f"; {other.what}"
-    return Located(file, path, sha256, False, note)
+    note = f"the pinned public file ({file.integrity})"
+    if not pinned:
+        what = f" ({instead.what})" if instead else ""
+        note = (
+            f"differs from the pinned public file{what}: {kind} {found}, "
+            f"expected {file.integrity.value}"
+        )
+    return Located(file, path, sha256, pinned, note)
 
 
 def is_synthetic(path: Path) -> bool | None:

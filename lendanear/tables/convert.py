@@ -14,6 +14,7 @@ from lendanear.errors import DataError
 from lendanear.vocabulary import (
     CONVERSATION_ID_DIGITS,
     SYNTHETIC_ID_PREFIX,
+    SYNTHETIC_PERSON_PREFIX,
     UnknownNameError,
     slug,
 )
@@ -21,6 +22,8 @@ from lendanear.vocabulary import (
 MISSING: Final = ("", "NA", "N/A", "<NA>", "NaN", "nan", "None", "null", "NULL")
 """How programs write a missing value into a CSV file."""
 
+WAY_OUT: Final = "Correct the value in the file, or take the file again from where it came from"
+"""What to do about a cell that holds something it must not."""
 _DAMAGE: Final = (
     "A spreadsheet or a program took the identifier for a number, and its last digits are lost. "
     "Take the file again from where it came from, and import the column as text "
@@ -55,16 +58,16 @@ class Cells:
         position: int,
         *,
         allowed: str | None = None,
-        remedy: str | None = None,
+        remedy: str = WAY_OUT,
         show: bool = True,
     ) -> DataError:
-        """Return an error about the cell at `position`."""
+        """Return an error about the cell at `position`; `show` says whether to quote the cell."""
         return DataError(
             problem,
             file=self.file,
             row=int(self.rows[position]),
             field=self.field,
-            found=str(self.raw.iloc[position]) if show else None,
+            found=shortened(str(self.raw.iloc[position])) if show else None,
             allowed=allowed,
             remedy=remedy,
         )
@@ -87,13 +90,14 @@ class Cells:
         Raises
         ------
         DataError
-            If one is blank.
+            If one is blank, or some belong to the synthetic study and some do not.
         """
         blank = self.missing()
         if blank.any():
             raise self.error(
                 "the identifier is missing", int(blank.argmax()), allowed="any text", show=False
             )
+        self._refuse_mixture(self.raw, SYNTHETIC_PERSON_PREFIX, "people")
         return self.text()
 
     def conversation_id(self) -> pd.Series:
@@ -102,7 +106,8 @@ class Cells:
         Raises
         ------
         DataError
-            If one is blank or of another form, or if they were damaged by being taken for numbers.
+            If one is blank or of another form, if they were damaged by being taken for numbers, or
+            if some belong to the synthetic study and some do not.
         """
         ids = self.raw.str.strip()
         wrong = ~ids.str.fullmatch(rf"[0-9]{{{CONVERSATION_ID_DIGITS}}}").to_numpy(dtype=bool)
@@ -117,20 +122,26 @@ class Cells:
                 "the identifier is a rounded number" if damaged else "this is no conversation id",
                 first,
                 allowed=allowed,
-                remedy=_DAMAGE if damaged else None,
+                remedy=_DAMAGE if damaged else WAY_OUT,
             )
-        problem = _rounding(ids)
+        problem, first = _rounding(ids)
         if problem:
-            raise self.error(problem, 0, remedy=_DAMAGE)
-        invented = ids.str.startswith(SYNTHETIC_ID_PREFIX).to_numpy(dtype=bool)
+            raise self.error(
+                problem, first, allowed="identifiers with all their digits", remedy=_DAMAGE
+            )
+        self._refuse_mixture(ids, SYNTHETIC_ID_PREFIX, "conversations")
+        return ids.reset_index(drop=True)
+
+    def _refuse_mixture(self, ids: pd.Series, prefix: str, whose: str) -> None:
+        """Raise if some identifiers begin with the mark of the synthetic study and some do not."""
+        invented = ids.str.startswith(prefix).to_numpy(dtype=bool)
         if invented.any() and not invented.all():
             raise self.error(
-                "synthetic and real conversations stand in one file",
+                f"synthetic and real {whose} stand in one file",
                 int((invented != invented[0]).argmax()),
-                allowed=f"ids that all begin with {SYNTHETIC_ID_PREFIX} (synthetic), or none",
+                allowed=f"ids that all begin with {prefix} (synthetic), or none",
                 remedy="Keep synthetic and real data in separate files",
             )
-        return ids.reset_index(drop=True)
 
     def number(self, kind: str = "Float64") -> pd.Series:
         """Return numbers, NA where the cell holds nothing.
@@ -140,13 +151,24 @@ class Cells:
         DataError
             If a cell holds something else.
         """
-        values = self._floats("a number")
+        values = self._floats("a number", "a number")
         return pd.Series(values, dtype="Float64").astype(kind)
 
-    def integer(self, kind: str, *, required: bool = False) -> pd.Series:
+    def integer(
+        self, kind: str, *, required: bool = False, allowed: str | None = None
+    ) -> pd.Series:
         """Return whole numbers of the pandas type `kind`, NA where the cell holds nothing.
 
         ``4.0`` is taken for 4: columns with gaps are often written like that.
+
+        Parameters
+        ----------
+        kind : str
+            ``Int8`` ... ``Int64``.
+        required : bool
+            Whether a cell must not be empty.
+        allowed : str, optional
+            What may stand there, for the message; the range of `kind` if omitted.
 
         Raises
         ------
@@ -154,19 +176,17 @@ class Cells:
             If a cell holds something else, a fraction, a number too large for `kind`, or nothing
             where a value is required.
         """
-        values = self._floats("a whole number")
         bounds = np.iinfo(kind.lower())
+        if allowed is None:
+            allowed = f"a whole number from {bounds.min:,} to {bounds.max:,}"
+        values = self._floats("a whole number", allowed)
         known = ~np.isnan(values)
         wrong = known & ((values != np.floor(values)) | (values < bounds.min))
         wrong |= known & (values > bounds.max)
         if wrong.any():
-            raise self.error(
-                "the value is not allowed", int(wrong.argmax()), allowed="a whole number in range"
-            )
+            raise self.error("the value is not allowed", int(wrong.argmax()), allowed=allowed)
         if required and not known.all():
-            raise self.error(
-                "a value is missing", int(known.argmin()), allowed="a whole number", show=False
-            )
+            raise self.error("a value is missing", int(known.argmin()), allowed=allowed, show=False)
         return pd.Series(values, dtype="Float64").astype(kind)
 
     def number_or_na(self) -> pd.Series:
@@ -179,7 +199,7 @@ class Cells:
         numbers = Cells(
             self.file, self.field, lower.replace({"true": "1", "false": "0"}), self.rows
         )
-        return numbers.integer("Int8")
+        return numbers.integer("Int8", allowed="0 or 1")
 
     def level(self, levels: Sequence[str]) -> pd.Series:
         """Return the place (from 1) of each cell in `levels` (``Int8``), NA where empty.
@@ -239,13 +259,13 @@ class Cells:
         text = self.raw.str.strip().reset_index(drop=True)
         return text.where(text.isin(keys)).astype(dtype)
 
-    def _floats(self, what: str) -> np.ndarray:
+    def _floats(self, what: str, allowed: str) -> np.ndarray:
         missing = self.missing()
         numbers = pd.to_numeric(self.raw.mask(missing), errors="coerce")
         values = numbers.to_numpy(dtype=float, na_value=np.nan)
         wrong = ~missing & ~np.isfinite(values)
         if wrong.any():
-            raise self.error(f"this is not {what}", int(wrong.argmax()), allowed=what)
+            raise self.error(f"this is not {what}", int(wrong.argmax()), allowed=allowed)
         return values
 
     def _translated(
@@ -258,11 +278,19 @@ class Cells:
             try:
                 values.append(translate(str(raw)))
             except (UnknownNameError, KeyError) as error:
-                known = isinstance(error, UnknownNameError)
+                # the vocabulary says how the study's files spell what is allowed
+                spelled = str(error).partition("allowed: ")[2]
                 raise self.error(
-                    "the value is not known", int((codes == code).argmax()), allowed=allowed
-                ) from (error if known else None)
+                    "the value is not known",
+                    int((codes == code).argmax()),
+                    allowed=spelled or allowed,
+                ) from None
         return codes, values
+
+
+def shortened(text: str, length: int = 120) -> str:
+    """Return `text`, or its beginning if it is longer than a message can bear."""
+    return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _looks_like_float(text: str) -> bool:
@@ -274,17 +302,24 @@ def _looks_like_float(text: str) -> bool:
     return any(mark in text.lower() for mark in (".", "e"))
 
 
-def _rounding(ids: pd.Series) -> str | None:
-    """Say how identifiers of the right length were nevertheless rounded, if they were.
+def _rounding(ids: pd.Series) -> tuple[str, int]:
+    """Say how identifiers of the right length were nevertheless rounded, and which is the first.
 
-    A spreadsheet keeps 15 significant digits and writes zeros for the rest; a double keeps 53
-    bits, so numbers of this size come back as multiples of 2048 (below 2**64) or 4096. Either
-    happens to most identifiers of a file or to none.
+    The text is empty if they were not.
+
+    A spreadsheet keeps 15 significant digits and other programs 17 (what a double is written with),
+    and zeros stand for the rest; a double keeps 53 bits, so numbers of this size come back as
+    multiples of 4096 or more. Either happens to most identifiers of a file or to none, and by
+    chance to one in a thousand at most.
     """
     sample = ids.drop_duplicates().head(1000)
-    if sample.str.endswith("00000").mean() > 0.5:
-        return "the last five digits of most identifiers are zeros: they were rounded"
-    numbers = [int(text) for text in sample]
-    if len(numbers) > 1 and all(int(float(number)) == number for number in numbers):
-        return "the identifiers are what remains after a passage through floating-point numbers"
-    return None
+    if len(sample) < 2:
+        return "", 0
+    for zeros, number in ((5, "five"), (3, "three")):
+        if sample.str.endswith("0" * zeros).mean() > 0.5:
+            first = int(ids.str.endswith("0" * zeros).to_numpy(dtype=bool).argmax())
+            problem = f"the last {number} digits of most identifiers are zeros: they were rounded"
+            return problem, first
+    if all(int(float(text)) == int(text) for text in sample):
+        return "the identifiers are what remains after a passage through floating-point numbers", 0
+    return "", 0

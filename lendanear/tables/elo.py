@@ -23,6 +23,8 @@ COLUMNS: Final[dict[str, Wanted]] = {
 }
 """What the file calls each column of the table."""
 
+_OVERALL: Final = f"a whole number from {words.OVERALL_MIN} to {words.OVERALL_MAX}"
+
 
 def elo_table(file: Path) -> pd.DataFrame:
     """Return the typed table ``elo``.
@@ -49,8 +51,8 @@ def elo_table(file: Path) -> pd.DataFrame:
             "elo_rating": raw["elo_rating"].number("float64"),
             "comparisons_count": raw["comparisons_count"].integer("Int32"),
             "arm": raw["arm"].category(words.arm_of, words.ARM_KEYS),
-            "overall_empathy": raw["overall_empathy"].integer("Int8"),
-            "conversation_number": raw["conversation_number"].integer("Int8"),
+            "overall_empathy": raw["overall_empathy"].integer("Int8", allowed=_OVERALL),
+            "conversation_number": raw["conversation_number"].integer("Int8", allowed="1, 2 or 3"),
             "elo_rank": raw["elo_rank"].integer("Int32"),
             "scenario": raw["scenario"].category(words.scenario_of, words.SCENARIO_KEYS),
         }

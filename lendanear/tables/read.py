@@ -2,7 +2,8 @@
 
 Twenty-digit identifiers do not fit 64-bit integers, let alone floats, so every cell is read as
 text and typed afterwards (`lendanear.tables.convert`). A record may run over several lines; rows
-are counted as a spreadsheet counts them: the header is row 1, the first record row 2.
+are counted as a spreadsheet counts them: the header is row 1, the first record row 2. Blank lines
+between records are passed over and not counted.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import pyarrow.csv as arrow_csv
 
 from lendanear.errors import DataError
 from lendanear.sources.integrity import refuse_other_content
-from lendanear.tables.convert import Cells
+from lendanear.tables.convert import Cells, shortened
 from lendanear.vocabulary import slug
 
 _BLOCK: Final = 4 << 20
 """Bytes read at a time: large enough to keep the parser busy, small beside the file at x100."""
+_AGAIN: Final = "Take the file again from where it came from"
 FIRST_ROW: Final = 2
 """Row of the first record: the header is row 1."""
 
@@ -85,8 +87,8 @@ class RawFile:
         Raises
         ------
         DataError
-            If a record has too few or too many fields, bytes are not UTF-8, or the file ends in
-            the middle of a quoted field.
+            If a record has too few or too many fields, bytes are NUL or not UTF-8, the file ends in
+            the middle of a quoted field, or it holds no record.
         """
         convert = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(self.names.values(), pa.string()),
@@ -95,32 +97,32 @@ class RawFile:
         )
         row = FIRST_ROW
         with self.path.open("rb") as stream:
-            counted = _QuoteCounter(stream)
+            watched = _Watched(stream)
             try:
                 reader = arrow_csv.open_csv(
-                    pa.PythonFile(counted, mode="r"),
+                    pa.PythonFile(watched, mode="r"),
                     read_options=arrow_csv.ReadOptions(block_size=_BLOCK),
                     parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
                     convert_options=convert,
                 )
                 for batch in reader:
+                    if watched.nul:
+                        raise _nul(self.path)
                     if batch.num_rows:
                         yield row, batch.rename_columns(list(self.names))
                         row += batch.num_rows
             except pa.ArrowInvalid as error:
-                raise _malformed(self.path, len(self.header)) from error
-        if counted.quotes % 2:
+                if watched.nul:
+                    raise _nul(self.path) from error
+                raise _malformed(self.path, len(self.header), error) from error
+        if watched.quotes % 2:
             # an odd number of quotation marks: either a field that never ends, or a stray mark
             # inside an unquoted field, which the strict reader tells apart
             problem = _first_malformed(self.path, len(self.header))
             if problem is not None:
                 raise problem
         if row == FIRST_ROW:
-            raise DataError(
-                "the file has a header but no records",
-                file=self.path,
-                remedy="Take the file again from where it came from",
-            )
+            raise _only_a_header(self.path)
 
     def read(self) -> TextTable:
         """Read the whole file at once; for files that are small beside the memory."""
@@ -161,12 +163,13 @@ class TextTable:
         return Cells(self.path, self.names[name], values, self.rows)
 
 
-class _QuoteCounter(io.RawIOBase):
-    """A binary stream that counts the quotation marks that pass through it."""
+class _Watched(io.RawIOBase):
+    """A binary stream that counts the quotation marks in what is read, and notices NUL bytes."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.quotes = 0
+        self.nul = False
 
     def readable(self) -> bool:
         return True
@@ -174,6 +177,7 @@ class _QuoteCounter(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         chunk = self._stream.read(size)
         self.quotes += chunk.count(b'"')
+        self.nul = self.nul or b"\0" in chunk
         return chunk
 
 
@@ -181,13 +185,16 @@ def _header(path: Path) -> list[str]:
     """Return the names in the first record."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream))
+            header = next(csv.reader(stream))
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
-    except StopIteration:
-        raise DataError("the file holds no header", file=path) from None
     except csv.Error as error:
-        raise DataError(f"the header cannot be read ({error})", file=path, row=1) from error
+        raise DataError(
+            f"the header cannot be read ({error})", file=path, row=1, remedy=_AGAIN
+        ) from error
+    if any("\0" in name for name in header):
+        raise _nul(path)
+    return header
 
 
 def _match(path: Path, header: Sequence[str], columns: Mapping[str, Wanted]) -> dict[str, str]:
@@ -220,6 +227,7 @@ def _match(path: Path, header: Sequence[str], columns: Mapping[str, Wanted]) -> 
 def _missing_column(path: Path, header: Sequence[str], column: Wanted) -> DataError:
     usual = column.names[0]
     others = f" (or {', '.join(repr(name) for name in column.names[1:])})" * (len(column.names) > 1)
+    has = ", ".join(repr(shortened(name, 40)) for name in header[:60])
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         remedy = "The fields seem to be separated by another mark: save the file with commas"
     else:
@@ -231,27 +239,32 @@ def _missing_column(path: Path, header: Sequence[str], column: Wanted) -> DataEr
         file=path,
         row=1,
         field=usual,
-        allowed=f"any order and further columns; this file has {', '.join(map(repr, header[:60]))}",
+        allowed=f"any order and further columns; this file has {has}",
         remedy=remedy,
     )
 
 
-def _malformed(path: Path, fields: int) -> DataError:
+def _malformed(path: Path, fields: int, reason: Exception) -> DataError:
     """Find out why the fast reader gave up; slow, and only run once it has."""
     try:
         problem = _first_malformed(path, fields)
     except UnicodeDecodeError:
         return _not_utf8(path)
+    if problem is None and "straddling" in str(reason):
+        return DataError(
+            f"one record is longer than {_BLOCK >> 20} MiB",
+            file=path,
+            allowed="records up to that length",
+            remedy="A quotation mark that is astray makes one record of many: look for it",
+        )
     return problem or DataError(
-        "the file cannot be read as comma-separated text",
-        file=path,
-        remedy="Take the file again from where it came from",
+        f"the file cannot be read as comma-separated text ({reason})", file=path, remedy=_AGAIN
     )
 
 
 def _first_malformed(path: Path, fields: int) -> DataError | None:
     """Return an error for the first record that is not one, or None if all are."""
-    again = "Take the file again from where it came from; an interrupted download ends like this"
+    again = f"{_AGAIN}; an interrupted download ends like this"
     row = 1
     with path.open(encoding="utf-8-sig", newline="") as stream:
         limit = csv.field_size_limit(max(path.stat().st_size, 1 << 17))
@@ -270,7 +283,7 @@ def _first_malformed(path: Path, fields: int) -> DataError | None:
                         remedy=again if last else "A comma or a quotation mark may be astray there",
                     )
         except StopIteration:
-            return None
+            return _only_a_header(path) if row == FIRST_ROW else None
         except csv.Error as error:
             cut = "end of data" in str(error)
             return DataError(
@@ -286,9 +299,32 @@ def _first_malformed(path: Path, fields: int) -> DataError | None:
     return None
 
 
+def _only_a_header(path: Path) -> DataError:
+    return DataError(
+        "the file has a header but no records",
+        file=path,
+        row=FIRST_ROW,
+        allowed="at least one record below the header",
+        remedy=_AGAIN,
+    )
+
+
+def _nul(path: Path) -> DataError:
+    """Name the line of the first NUL byte."""
+    with path.open("rb") as stream:
+        number, line = next((n, text) for n, text in enumerate(stream, start=1) if b"\0" in text)
+    return DataError(
+        f"line {number}, byte {line.index(0) + 1} of the line is NUL (0x00), which no text holds: "
+        "a crash or a failing disk leaves such files",
+        file=path,
+        allowed="UTF-8 text",
+        remedy=_AGAIN,
+    )
+
+
 def _not_utf8(path: Path) -> DataError:
     """Name the first byte that is not UTF-8, its line, and what it probably is."""
-    number, column, byte = 1, 1, b""
+    number, column, byte, cut = 1, 1, b"", False
     with path.open("rb") as stream:
         for line_number, line in enumerate(stream, start=1):
             try:
@@ -296,14 +332,13 @@ def _not_utf8(path: Path) -> DataError:
             except UnicodeDecodeError as error:
                 number, column = line_number, error.start + 1
                 byte = line[error.start : error.start + 1]
+                cut = error.end == len(line) and error.reason == "unexpected end of data"
                 break
-    with path.open("rb") as stream:
-        start = stream.read(2)
-    if start in {b"\xff\xfe", b"\xfe\xff"}:
+    if cut:
         return DataError(
-            "the file is UTF-16 text ('Unicode text' in a spreadsheet), not UTF-8",
+            f"the file ends in the middle of a character (line {number}): it is cut off",
             file=path,
-            remedy="Save it again as 'CSV UTF-8 (comma delimited)'",
+            remedy=f"{_AGAIN}; an interrupted download ends like this",
         )
     guess = byte.decode("cp1252", errors="replace")
     return DataError(

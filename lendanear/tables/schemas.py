@@ -16,6 +16,7 @@ import pandera.pandas as pa
 
 from lendanear import vocabulary as words
 from lendanear.errors import DataError
+from lendanear.tables.convert import WAY_OUT, shortened
 
 TEXT: Final = pd.StringDtype(na_value=np.nan)
 """The pandas ``str`` type: text and identifiers."""
@@ -261,9 +262,11 @@ def _explained(
         row = int(rows[position]) if rows is not None else int(position)
     check = str(case["check"])
     found = case["failure_case"]
-    problem, allowed = _problem(name, check, found)
+    problem, allowed = _problem(name, column, check, found)
     if check == "not_nullable":
         found = None
+    elif isinstance(found, np.generic):
+        found = found.item()
     more = len(places) - 1
     if more:
         problem += f"; {more} more such place{'s' if more > 1 else ''} in this file"
@@ -272,16 +275,22 @@ def _explained(
         file=file if file is not None else f"table {name}",
         row=row,
         field=field,
-        found=found.item() if isinstance(found, np.generic) else found,
+        found=shortened(found) if isinstance(found, str) else found,
         allowed=allowed,
-        remedy="Correct the value in the file, or take the file again from where it came from",
+        remedy=WAY_OUT,
     )
 
 
-def _problem(name: str, check: str, found: object) -> tuple[str, str | None]:
+def _allowed(name: str, column: str | None) -> str | None:
+    """Return what a column may hold, in the words of its checks."""
+    checks = SCHEMAS[name].columns[column].checks if column is not None else ()
+    return " and ".join(str(check.error) for check in checks) or None
+
+
+def _problem(name: str, column: str | None, check: str, found: object) -> tuple[str, str | None]:
     """Return what a failed check means, and what is allowed."""
     if check == "not_nullable":
-        return "a value is missing", None
+        return "a value is missing", _allowed(name, column)
     if check in {"field_uniqueness", "multiple_fields_uniqueness"}:
         return "the same value occurs twice where each may occur once", None
     if check == "column_in_dataframe":

@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 
 from lendanear import vocabulary as words
 from lendanear.errors import DataError
+from lendanear.files import written_aside
+from lendanear.tables.convert import WAY_OUT, shortened
 from lendanear.tables.read import RawFile, TextTable, Wanted, wanted
 from lendanear.tables.schemas import empty, validate
 from lendanear.tables.store import table_writer, write_table
@@ -74,6 +76,11 @@ CONVERSATION_COLUMNS: Final[dict[str, Wanted]] = {
 COLUMNS: Final = CONVERSATION_COLUMNS | MESSAGE_COLUMNS
 """Every column read, by the name it gets here."""
 
+TABLES: Final = ("participants", "conversations", "messages")
+"""The tables made from this file."""
+
+_SCORE: Final = f"a whole number from {words.SCORE_MIN} to {words.SCORE_MAX}"
+_COUNT: Final = f"a whole number from 0 to {np.iinfo(np.int16).max:,}"
 _CONVERSATIONS_AT_ONCE: Final = 8192
 _MESSAGES_AT_ONCE: Final = 65536
 """Rows written at a time: the row groups of the Parquet files."""
@@ -99,22 +106,25 @@ def build_study(file: Path, out: Path) -> list[Path]:
     DataError
         If the file does not hold what it should; the message names row and field.
     """
-    file, out = Path(file), Path(out)
-    paths = [out / f"{name}.parquet" for name in ("participants", "conversations", "messages")]
-    with ExitStack() as stack:
-        # messages are written while reading, but appear only after everything has been checked
-        writer = stack.enter_context(table_writer(empty("messages"), paths[2]))
-        reading = _Reading(RawFile(file, COLUMNS))
-        for messages in reading.messages():
-            writer.write_table(messages.cast(writer.schema))
-        heads = reading.heads()
-        conversations = _conversations(heads)
-        order, first_of = _order(heads, conversations)
-        validate("conversations", conversations, file=file, rows=heads.rows, raw_names=heads.names)
-        participants = _participants(heads, first_of)
-        write_table(participants, paths[0])
-        _write_conversations(conversations, order, paths[1])
+    raw = RawFile(file, COLUMNS)
+    paths = [Path(out) / f"{name}.parquet" for name in TABLES]
+    with ExitStack() as placed:
+        # the three appear together, and only after everything has been checked and written
+        _write_tables(raw, *(placed.enter_context(written_aside(path)) for path in paths))
     return paths
+
+
+def _write_tables(raw: RawFile, participants: Path, conversations: Path, messages: Path) -> None:
+    reading = _Reading(raw)
+    with table_writer(empty("messages"), messages) as writer:
+        for piece in reading.messages():
+            writer.write_table(piece.cast(writer.schema))
+    heads = reading.heads()
+    frame = _conversations(heads)
+    order, first_of = _order(heads, frame)
+    validate("conversations", frame, file=raw.path, rows=heads.rows, raw_names=heads.names)
+    write_table(_participants(heads, first_of), participants)
+    _write_conversations(frame, order, conversations)
 
 
 class _Reading:
@@ -129,7 +139,10 @@ class _Reading:
         self._returned = np.zeros(0, dtype=bool)
         # rows that begin another stretch of a conversation already seen: row, place, fingerprint
         self._again: list[tuple[int, int, int]] = []
-        self._row_ids: list[tuple[np.ndarray, np.ndarray]] = []
+        # of each row: the place of its conversation, its identifier if it has one, its message
+        self._places: list[np.ndarray] = []
+        self._row_ids: list[np.ndarray] = []
+        self._said: list[np.ndarray] = []
         self._last = -1
 
     def messages(self) -> Iterator[pa.Table]:
@@ -178,9 +191,10 @@ class _Reading:
             self._counts[place] += lengths[stretch]
         within = np.arange(batch.num_rows) - np.repeat(starts, lengths)
         numbers = np.repeat(before, lengths) + within + 1
+        self._places.append(np.repeat(places, lengths))
+        self._said.append(_hashes(batch.column("message")))
         if "row_id" in self.raw.names:
-            ids = batch.column("row_id").to_numpy(zero_copy_only=False)
-            self._row_ids.append((np.repeat(places, lengths), pd.util.hash_array(ids)))
+            self._row_ids.append(_hashes(batch.column("row_id")))
         return pa.table(
             {
                 "conversation_id": batch.column("conversation_id"),
@@ -201,21 +215,27 @@ class _Reading:
         ids = batch.column("conversation_id")
         same = _equal_to_previous(ids)
         for name in CONVERSATION_COLUMNS:
-            differs = same & ~_equal_to_previous(batch.column(name))
+            cells = batch.column(name)
+            differs = same & ~_equal_to_previous(cells)
             if differs.any():
                 at = int(differs.argmax()) + 1
-                raise self._disagreement(name, ids[at].as_py(), row + at)
+                raise self._disagreement(
+                    name, ids[at].as_py(), row + at, cells[at].as_py(), cells[at - 1].as_py()
+                )
         return np.append(0, np.flatnonzero(~same) + 1) if count else np.zeros(0, dtype=np.int64)
 
-    def _disagreement(self, name: str, conversation: str, row: int) -> DataError:
+    def _disagreement(
+        self, name: str, conversation: str, row: int, found: str, earlier: str
+    ) -> DataError:
         return DataError(
-            f"rows of the conversation {conversation} disagree: this row and an earlier one hold "
-            "different values",
+            f"rows of the conversation {conversation} disagree: an earlier one holds "
+            f"{shortened(earlier)!r}",
             file=self.raw.path,
             row=row,
             field=self.raw.names[name],
+            found=shortened(found),
             allowed="the same value in every row of a conversation",
-            remedy="Correct the value in the file, or take the file again from where it came from",
+            remedy=WAY_OUT,
         )
 
     def heads(self) -> TextTable:
@@ -247,31 +267,37 @@ class _Reading:
         for first, batch in self.raw.batches():
             if row < first + batch.num_rows:
                 for name in CONVERSATION_COLUMNS:
-                    if batch.column(name)[row - first] != table.column(name)[place]:
-                        return self._disagreement(name, conversation, row)
+                    found = batch.column(name)[row - first].as_py()
+                    earlier = table.column(name)[place].as_py()
+                    if found != earlier:
+                        return self._disagreement(name, conversation, row, found, earlier)
         raise AssertionError("two rows with different fingerprints hold the same values")
 
     def _check_repetition(self, heads: TextTable) -> None:
         """Raise if the rows of a conversation stand in the file twice.
 
         Either a row identifier recurs within a conversation, although rows have their own; or a
-        conversation comes back later in the file and has more rows than the supporter had turns.
+        conversation has more rows than the supporter had turns, and comes back later in the file or
+        holds each of its messages an even number of times.
         """
         repeated = np.zeros(len(heads), dtype=bool)
+        places = np.concatenate(self._places)
         if self._row_ids:
-            pairs = pd.DataFrame(
-                {
-                    "place": np.concatenate([places for places, _ in self._row_ids]),
-                    "id": np.concatenate([ids for _, ids in self._row_ids]),
-                }
-            )
+            pairs = pd.DataFrame({"place": places, "id": np.concatenate(self._row_ids)})
             twice = pairs.duplicated().to_numpy()
             # an identifier of the conversation rather than the row recurs by nature
             if len(pairs) - twice.sum() > len(heads):
-                repeated[pairs["place"].to_numpy()[twice]] = True
-        if self._returned.any():
-            turns = heads["supporter_count"].integer("Int16").to_numpy(dtype=float, na_value=np.inf)
-            repeated |= self._returned & (self._counts > turns)
+                repeated[places[twice]] = True
+        turns = heads["supporter_count"].integer("Int16", allowed=_COUNT)
+        surplus = self._counts > turns.to_numpy(dtype=float, na_value=np.inf)
+        if surplus.any():
+            rows = surplus[places]
+            said = pd.DataFrame(
+                {"place": places[rows], "message": np.concatenate(self._said)[rows]}
+            )
+            odd = said.value_counts() % 2 == 1
+            once = odd[odd].index.get_level_values("place").to_numpy()
+            repeated |= surplus & (self._returned | ~np.isin(np.arange(len(heads)), once))
         if repeated.any():
             place = int(repeated.argmax())
             more = int(repeated.sum()) - 1
@@ -287,6 +313,11 @@ class _Reading:
 def _equal_to_previous(column: pa.Array) -> np.ndarray:
     """Return whether each cell but the first equals the one before (bool, shape (n - 1,))."""
     return pc.equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+
+
+def _hashes(column: pa.Array) -> np.ndarray:
+    """Return a 64-bit number for each text of a column (uint64), equal for equal texts."""
+    return pd.util.hash_array(column.to_numpy(zero_copy_only=False))
 
 
 def _fingerprints(rows: pa.RecordBatch | pa.Table) -> list[int]:
@@ -319,11 +350,11 @@ def gathered(table: pa.Table, places: np.ndarray) -> pa.Table:
 
 def _conversations(heads: TextTable) -> pd.DataFrame:
     """Return the typed conversations in the file's order, with the whole text."""
-    number = heads["conversation_number"].integer("Int8", required=True)
+    number = heads["conversation_number"].integer("Int8", required=True, allowed="1, 2 or 3")
     scenario = heads["scenario"].category(words.scenario_of, words.SCENARIO_KEYS)
     trouble_of = {key: words.trouble_type_of(key) for key in words.SCENARIO_KEYS}
     trouble_type = pd.CategoricalDtype(pd.Index(words.TROUBLE_TYPE_KEYS, dtype="str"))
-    dimensions = {key: heads[key].integer("Int8") for key in words.DIMENSION_KEYS}
+    dimensions = {key: heads[key].integer("Int8", allowed=_SCORE) for key in words.DIMENSION_KEYS}
     overall = sum(
         dimension.sign * dimensions[dimension.key].astype("Int16") for dimension in words.DIMENSIONS
     )
@@ -338,9 +369,9 @@ def _conversations(heads: TextTable) -> pd.DataFrame:
             "trouble_type": scenario.map(trouble_of).astype(trouble_type),
             **dimensions,
             "overall_empathy": overall.clip(-128, 127).astype("Int8"),
-            **{key: heads[key].integer("Int8") for key in words.SELF_REPORT_KEYS},
+            **{key: heads[key].integer("Int8", allowed=_SCORE) for key in words.SELF_REPORT_KEYS},
             **{
-                key: heads[key].integer("Int16")
+                key: heads[key].integer("Int16", allowed=_COUNT)
                 for key in ("message_count", "seeker_count", "supporter_count")
             },
             "text": heads["text"].text(),
@@ -409,7 +440,6 @@ def _participants(heads: TextTable, first_of: np.ndarray) -> pd.DataFrame:
                 + f": row {heads.rows[other]} says {stated[other]!r}",
                 at,
                 allowed="the same value in all rows of a participant",
-                remedy="Correct the value in the file, or take the file again",
             )
     firsts = TextTable(
         heads.path,

@@ -55,7 +55,7 @@ def themes_table(file: Path) -> pd.DataFrame:
         {
             "trouble_type": raw["trouble_type"].category(_trouble_type, words.TROUBLE_TYPE_KEYS),
             "participant_id": raw["participant_id"].person(),
-            "conversation_number": raw["conversation_number"].integer("Int8"),
+            "conversation_number": raw["conversation_number"].integer("Int8", allowed="1, 2 or 3"),
             "arm": raw["arm"].category(words.arm_of, words.ARM_KEYS),
             "turn_number": raw["turn_number"].integer("Int16"),
             "text": raw["text"].text(),
