@@ -118,8 +118,8 @@ def difference(path: Path, pinned: PinnedFile) -> Other | None:
         return other
     if pinned.size is not None and size < pinned.size:
         return Other(
-            f"the file is cut off: {size:,} of {pinned.size:,} bytes, "
-            "as an interrupted download leaves it",
+            f"the file is smaller than the pinned one: {size:,} of {pinned.size:,} bytes, as an "
+            "interrupted download leaves it",
             "Download it again",
         )
     return None
@@ -144,7 +144,7 @@ def verify(path: Path, pinned: PinnedFile) -> str:
     ------
     IntegrityError
         If it is not. The message says what the file is instead (empty, LFS pointer, HTML page,
-        cut off, or simply another file), gives both checksums and says how to get the right one.
+        smaller, or simply another file), gives both checksums and says how to get the right one.
     """
     path = Path(path)
     found = checksum(path, pinned.integrity.kind)

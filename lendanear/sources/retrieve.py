@@ -152,7 +152,8 @@ class _Bar:
 
     def update(self, count: int) -> None:
         self._done += count
-        if self._progress is not None:
+        # after a server that does not say how long its answer is, pooch fills the bar with 0
+        if count and self._progress is not None:
             # counted in whole chunks, so the last one may overshoot
             total = self._size or self.total or None
             done = self._done if total is None else min(self._done, total)
@@ -171,7 +172,7 @@ def _download(
     """Download one file; also say whether its host is lost for the other files."""
     from pooch import HTTPDownloader
     from requests.exceptions import ConnectionError as NoConnection
-    from requests.exceptions import HTTPError, RequestException
+    from requests.exceptions import HTTPError, RequestException, Timeout
 
     host = urlsplit(url).netloc
     reason = ""
@@ -193,7 +194,7 @@ def _download(
             reason = f"{host} answered {status} for {url}"
             if isinstance(status, int) and status < 500:
                 break
-        except NoConnection as error:
+        except (NoConnection, Timeout) as error:
             return Retrieved(file, path, "unreachable", f"{host}: {_short(error)}"), True
         except RequestException as error:
             reason = f"the download from {host} broke off: {_short(error)}"
