@@ -8,15 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from scripted_server import (
+    Server,
+    hangs,
+    sends,
+    sends_without_a_length,
+    server,
+    slams,
+    without_proxy,
+)
 
 from lendanear.errors import OutputError
 from lendanear.files import git_blob_id_of
@@ -25,6 +29,8 @@ from lendanear.sources import retrieve
 from lendanear.sources.integrity import LFS_POINTER
 from lendanear.sources.locate import locate
 from lendanear.sources.registry import Integrity, PinnedFile
+
+__all__ = ["server", "without_proxy"]  # fixtures
 
 CONTENT = ("id,text\n" + "\n".join(f"{n},“line” {n}" for n in range(40_000)) + "\n").encode()
 HALF = CONTENT[: len(CONTENT) // 2]
@@ -50,90 +56,6 @@ def file_of(key: str, content: bytes = CONTENT, *, blob: bool = False) -> Pinned
         licence="MIT",
         url=f"https://raw.example.org/somebody/something/{key}.csv",
     )
-
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-def sends(body: bytes, *, status: int = 200, length: int | None = None) -> Answer:
-    """Return an answer with this body; `length` says another size than it has."""
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        request.send_header("Content-Length", str(len(body) if length is None else length))
-        request.end_headers()
-        request.wfile.write(body)
-
-    return answer
-
-
-def sends_without_a_length(body: bytes) -> Answer:
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return answer
-
-
-def hangs(after: bytes = b"") -> Answer:
-    """Return an answer that stops after some bytes until the client has gone."""
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        if after:
-            request.send_response(200)
-            request.send_header("Content-Length", str(len(CONTENT)))
-            request.end_headers()
-            request.wfile.write(after)
-            request.wfile.flush()
-        request.connection.settimeout(20)
-        request.connection.recv(1)
-
-    return answer
-
-
-def slams(request: BaseHTTPRequestHandler) -> None:
-    """Close the connection without an answer."""
-    request.connection.shutdown(socket.SHUT_RDWR)
-
-
-@dataclass
-class Server:
-    """What a server on this machine is to answer, request by request; the last answer repeats."""
-
-    base: str
-    script: list[Answer] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    agents: set[str] = field(default_factory=set)
-
-
-@pytest.fixture
-def server(monkeypatch) -> Iterator[Server]:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append(self.path)
-            state.agents.add(self.headers["User-Agent"])
-            answer = state.script[min(len(state.asked), len(state.script)) - 1]
-            with suppress(OSError):  # where the client has gone
-                answer(self)
-            self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    state = Server(f"http://127.0.0.1:{httpd.server_port}")
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield state
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
 
 
 def fetch(server: Server, folder: Path, *files: PinnedFile, **options):
@@ -250,7 +172,7 @@ def test_a_body_that_breaks_off_each_time_leaves_nothing_and_the_next_run_succee
 @pytest.mark.parametrize("start", [b"", HALF], ids=["no answer", "stands still"])
 def test_a_server_that_hangs_is_given_up_with_its_other_files(server, start, tmp_path, monkeypatch):
     monkeypatch.setattr(retrieve, "READ_SECONDS", 0.2)
-    server.script = [hangs(start)]
+    server.script = [hangs(start, length=len(CONTENT))]
     begun = time.monotonic()
     results = fetch(server, tmp_path, file_of("ratings"), file_of("others"))
     assert time.monotonic() - begun < 5
@@ -322,7 +244,7 @@ def test_a_host_that_swallows_packets_is_given_up_in_time(server, tmp_path, monk
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_killed_download_leaves_nothing_to_mistake_and_the_next_run_succeeds(server, tmp_path):
-    server.script = [hangs(HALF), sends(CONTENT)]
+    server.script = [hangs(HALF, length=len(CONTENT)), sends(CONTENT)]
     file = file_of("ratings")
     program = (
         "import sys; from pathlib import Path\n"

@@ -11,6 +11,7 @@ from typing import Final
 
 from lendanear.errors import DataError
 from lendanear.files import sha256_of
+from lendanear.sources.fields import fields_of_any_length
 from lendanear.sources.integrity import checksum, difference
 from lendanear.sources.registry import PinnedFile
 from lendanear.vocabulary import SYNTHETIC_ID_PREFIX, SYNTHETIC_PERSON_PREFIX, slug
@@ -162,7 +163,10 @@ def is_synthetic(path: Path) -> bool | None:
         None if the file has no record or no identifier to tell it by.
     """
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="", errors="replace") as stream:
+        with (
+            fields_of_any_length(),
+            Path(path).open(encoding="utf-8-sig", newline="", errors="replace") as stream,
+        ):
             reader = csv.reader(stream)
             header, record = next(reader), next(reader)
     except (StopIteration, csv.Error):

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from lendanear.errors import DataError
+from lendanear.sources.fields import fields_of_any_length
 from lendanear.sources.integrity import refuse_other_content
 from lendanear.tables.convert import Cells, shortened
 from lendanear.vocabulary import slug
@@ -266,8 +267,7 @@ def _first_malformed(path: Path, fields: int) -> DataError | None:
     """Return an error for the first record that is not one, or None if all are."""
     again = f"{_AGAIN}; an interrupted download ends like this"
     row = 1
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        limit = csv.field_size_limit(max(path.stat().st_size, 1 << 17))
+    with fields_of_any_length(), path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         try:
             for row in itertools.count(1):
@@ -294,8 +294,6 @@ def _first_malformed(path: Path, fields: int) -> DataError | None:
                 row=row,
                 remedy=again if cut else "A quotation mark may be astray there",
             )
-        finally:
-            csv.field_size_limit(limit)
     return None
 
 
