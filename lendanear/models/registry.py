@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """One model: module name, tables in, frames out."""
+    """One model: module name, tables in, frames out; whether it reads the tables' long texts."""
 
     name: str
     tables: tuple[str, ...]
     frames: tuple[str, ...]
+    texts: bool = False
 
 
 _LIST: Final = (
@@ -72,7 +73,7 @@ MODELS: Final = {model.name: model for model in _LIST}
 
 
 def read_tables(name: str, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
-    """Read the tables that a model is fitted to, without the texts that no estimate needs.
+    """Read the tables that a model is fitted to, with their long texts only if it asks for them.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ def read_tables(name: str, paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]
     """
     from lendanear.tables.store import read_table
 
-    return {table: read_table(paths[table], texts=False) for table in MODELS[name].tables}
+    model = MODELS[name]
+    return {table: read_table(paths[table], texts=model.texts) for table in model.tables}
 
 
 def fit(

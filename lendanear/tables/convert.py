@@ -143,19 +143,26 @@ class Cells:
                 remedy="Keep synthetic and real data in separate files",
             )
 
-    def number(self, kind: str = "Float64") -> pd.Series:
+    def number(self, kind: str = "Float64", *, allowed: str = "a number") -> pd.Series:
         """Return numbers, NA where the cell holds nothing.
+
+        Parameters
+        ----------
+        kind : str
+            ``Float64``, or ``float64`` with NaN for NA.
+        allowed : str, optional
+            What may stand there, for the message.
 
         Raises
         ------
         DataError
             If a cell holds something else.
         """
-        values = self._floats("a number", "a number")
+        values = self._floats("a number", allowed)
         return pd.Series(values, dtype="Float64").astype(kind)
 
     def integer(
-        self, kind: str, *, required: bool = False, allowed: str | None = None
+        self, kind: str, *, required: bool = False, allowed: str = "a whole number"
     ) -> pd.Series:
         """Return whole numbers of the pandas type `kind`, NA where the cell holds nothing.
 
@@ -168,7 +175,7 @@ class Cells:
         required : bool
             Whether a cell must not be empty.
         allowed : str, optional
-            What may stand there, for the message; the range of `kind` if omitted.
+            What may stand there, for the message.
 
         Raises
         ------
@@ -177,8 +184,6 @@ class Cells:
             where a value is required.
         """
         bounds = np.iinfo(kind.lower())
-        if allowed is None:
-            allowed = f"a whole number from {bounds.min:,} to {bounds.max:,}"
         values = self._floats("a whole number", allowed)
         known = ~np.isnan(values)
         wrong = known & ((values != np.floor(values)) | (values < bounds.min))

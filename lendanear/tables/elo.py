@@ -49,11 +49,13 @@ def elo_table(file: Path) -> pd.DataFrame:
         {
             "conversation_id": raw["conversation_id"].conversation_id(),
             "elo_rating": raw["elo_rating"].number("float64"),
-            "comparisons_count": raw["comparisons_count"].integer("Int32"),
+            "comparisons_count": raw["comparisons_count"].integer(
+                "Int32", allowed="a whole number, 0 or more"
+            ),
             "arm": raw["arm"].category(words.arm_of, words.ARM_KEYS),
             "overall_empathy": raw["overall_empathy"].integer("Int8", allowed=_OVERALL),
             "conversation_number": raw["conversation_number"].integer("Int8", allowed="1, 2 or 3"),
-            "elo_rank": raw["elo_rank"].integer("Int32"),
+            "elo_rank": raw["elo_rank"].integer("Int32", allowed="a whole number, 1 or more"),
             "scenario": raw["scenario"].category(words.scenario_of, words.SCENARIO_KEYS),
         }
     )

@@ -16,6 +16,9 @@ from lendanear.tables.schemas import validate
 RATING_FILES: Final = {f"{rater}_ratings": rater for rater in words.RATER_KEYS}
 """Which rater each rating file (a key of data/sources.toml) belongs to."""
 
+PANELS: Final = tuple(rater.key for rater in words.RATERS if rater.kind == "crowd")
+"""Raters that are several people, whose ratings are means."""
+
 COLUMNS: Final[dict[str, Wanted]] = {
     "conversation_id": wanted("conversation_id"),
     **{dimension: wanted(dimension) for dimension in words.DIMENSION_KEYS},
@@ -51,7 +54,10 @@ def pilot_ratings_table(files: Mapping[str, Path]) -> pd.DataFrame:
             "the pilot ratings need all seven rating files; missing: "
             + ", ".join(f"{key}.csv" for key in missing)
         )
-    wide = {rater: _ratings(files[key]) for key, rater in RATING_FILES.items()}
+    wide = {
+        rater: _ratings(files[key], whole=rater not in PANELS)
+        for key, rater in RATING_FILES.items()
+    }
     _same_conversations({rater: (files[f"{rater}_ratings"], wide[rater]) for rater in wide})
     rater_type = pd.CategoricalDtype(pd.Index(words.RATER_KEYS, dtype="str"), ordered=False)
     dimension_type = pd.CategoricalDtype(pd.Index(words.DIMENSION_KEYS, dtype="str"), ordered=False)
@@ -68,8 +74,14 @@ def pilot_ratings_table(files: Mapping[str, Path]) -> pd.DataFrame:
     return validate("pilot_ratings", long[["conversation_id", "rater", "dimension", "rating"]])
 
 
-def _ratings(file: Path) -> pd.DataFrame:
-    """Return one file: conversation_id and a float column per dimension."""
+def _ratings(file: Path, *, whole: bool) -> pd.DataFrame:
+    """Return one file: conversation_id and a float column per dimension.
+
+    `whole` says whether ratings must be whole numbers, as one rater gives them.
+    """
+    allowed = f"{words.SCORE_MIN} to {words.SCORE_MAX}"
+    if whole:
+        allowed = f"a whole number from {allowed}"
     raw = RawFile(file, COLUMNS).read()
     frame = pd.DataFrame({"conversation_id": raw["conversation_id"].conversation_id()})
     repeated = frame["conversation_id"].duplicated().to_numpy()
@@ -79,13 +91,14 @@ def _ratings(file: Path) -> pd.DataFrame:
         )
     for dimension in words.DIMENSION_KEYS:
         cells = raw[dimension]
-        values = cells.number("float64")
+        values = cells.number("float64", allowed=allowed)
         wrong = ~values.between(words.SCORE_MIN, words.SCORE_MAX).to_numpy()
+        wrong |= whole & (values != values.round()).to_numpy()
         if wrong.any():
             raise cells.error(
                 "the rating is not allowed",
                 int(wrong.argmax()),
-                allowed=f"{words.SCORE_MIN} to {words.SCORE_MAX}",
+                allowed=allowed,
             )
         frame[dimension] = values
     return frame
@@ -102,7 +115,7 @@ def _same_conversations(rated: Mapping[str, tuple[Path, pd.DataFrame]]) -> None:
             has, lacks = (file, first_file) if odd in found else (first_file, file)
             raise DataError(
                 f"the conversation {odd} is rated in {has.name} but not here; "
-                f"{len(found ^ expected)} conversations differ",
+                f"{len(found ^ expected)} are rated in only one of the two",
                 file=lacks,
                 field="conversation_id",
                 allowed="the same conversations in all seven rating files",

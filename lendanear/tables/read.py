@@ -210,7 +210,9 @@ def _match(path: Path, header: Sequence[str], columns: Mapping[str, Wanted]) -> 
         loose = [name for alias in column.names for name in by_slug.get(slug(alias), [])]
         if not exact and not loose:
             if column.required:
-                raise _missing_column(path, header, column)
+                taken = {slug(name) for other in columns.values() for name in other.names}
+                spare = [name for name in header if slug(name) not in taken]
+                raise _missing_column(path, header, spare, column)
             continue
         name = (exact or loose)[0]
         if list(header).count(name) > 1:
@@ -225,14 +227,17 @@ def _match(path: Path, header: Sequence[str], columns: Mapping[str, Wanted]) -> 
     return found
 
 
-def _missing_column(path: Path, header: Sequence[str], column: Wanted) -> DataError:
+def _missing_column(
+    path: Path, header: Sequence[str], spare: Sequence[str], column: Wanted
+) -> DataError:
+    """Return an error that suggests one of the `spare` columns, which nothing else goes by."""
     usual = column.names[0]
     others = f" (or {', '.join(repr(name) for name in column.names[1:])})" * (len(column.names) > 1)
     has = ", ".join(repr(shortened(name, 40)) for name in header[:60])
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         remedy = "The fields seem to be separated by another mark: save the file with commas"
     else:
-        close = difflib.get_close_matches(usual, header, n=1, cutoff=0.75)
+        close = difflib.get_close_matches(usual, spare, n=1, cutoff=0.75)
         remedy = f"Rename the column {close[0]!r} if that is the one" if close else ""
         remedy += (". " if remedy else "") + "data/README.md lists the columns of each file"
     return DataError(

@@ -283,8 +283,11 @@ def _explained(
 
 def _allowed(name: str, column: str | None) -> str | None:
     """Return what a column may hold, in the words of its checks."""
-    checks = SCHEMAS[name].columns[column].checks if column is not None else ()
-    return " and ".join(str(check.error) for check in checks) or None
+    if column is None:
+        return None
+    about = SCHEMAS[name].columns[column]
+    checked = " and ".join(str(check.error) for check in about.checks)
+    return checked or ("text" if about.dtype.type == TEXT else "a number")
 
 
 def _problem(name: str, column: str | None, check: str, found: object) -> tuple[str, str | None]:
@@ -292,7 +295,7 @@ def _problem(name: str, column: str | None, check: str, found: object) -> tuple[
     if check == "not_nullable":
         return "a value is missing", _allowed(name, column)
     if check in {"field_uniqueness", "multiple_fields_uniqueness"}:
-        return "the same value occurs twice where each may occur once", None
+        return "the same value occurs twice", "each once"
     if check == "column_in_dataframe":
         return f"the table {name} lacks a column", None
     if check == "column_in_schema":

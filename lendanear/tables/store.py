@@ -20,7 +20,7 @@ from lendanear.files import written_aside
 
 _COMPRESSION: Final = "zstd"
 TEXTS: Final = ("text", "coach_feedback", "coach_questions")
-"""Columns that take nearly all the space of a large table, and that no estimate is made from."""
+"""Columns that take nearly all the space of a large table; most models need none of them."""
 _CATEGORIES: Final = b"lendanear.categories"
 
 

@@ -57,7 +57,7 @@ def themes_table(file: Path) -> pd.DataFrame:
             "participant_id": raw["participant_id"].person(),
             "conversation_number": raw["conversation_number"].integer("Int8", allowed="1, 2 or 3"),
             "arm": raw["arm"].category(words.arm_of, words.ARM_KEYS),
-            "turn_number": raw["turn_number"].integer("Int16"),
+            "turn_number": raw["turn_number"].integer("Int16", allowed="a whole number, 0 or more"),
             "text": raw["text"].text(),
             "theme": raw["theme"].category(words.theme_of, words.THEME_KEYS),
             "level_2": raw["level_2"].text_or_na(),
