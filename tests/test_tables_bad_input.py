@@ -380,7 +380,7 @@ WHOLE_FILES = {
     ),
     "cp1252": (
         STUDY.to_csv(index=False).encode("cp1252"),
-        r"line 2, byte \d+ .* not UTF-8: 0x85, .*cp1252\) would read as '…'.*Allowed: UTF-8 text"
+        r"line 2, byte \d+ .* not UTF-8: 0x93, .*cp1252\) would read as '“'.*Allowed: UTF-8 text"
         ".*iconv -f WINDOWS-1252 -t UTF-8",
         None,
     ),

@@ -100,7 +100,11 @@ def refuse_other_content(path: Path) -> None:
     try:
         other = recognise(path)
     except OSError as error:
-        raise DataError(f"the file cannot be read ({error.strerror})", file=path) from error
+        raise DataError(
+            f"the file cannot be read ({error.strerror})",
+            file=path,
+            remedy="Check the path, and that you may read it",
+        ) from error
     if other is not None:
         raise IntegrityError(other.what, file=path, remedy=other.remedy)
 

@@ -91,7 +91,9 @@ def choices_table(
     same = (frame["left_id"] == frame["right_id"]).to_numpy()
     if same.any():
         raise raw["right_id"].error(
-            "both sides of the pair are the same conversation", int(same.argmax())
+            "both sides of the pair are the same conversation",
+            int(same.argmax()),
+            allowed="two different conversations",
         )
     for side in _SIDES:
         frame[f"{side}_score"] = _score(raw, frame, side, conversations, elo)
@@ -191,6 +193,7 @@ def _absolute(raw: TextTable, difference: pd.Series) -> pd.Series:
             "the score of this conversation or of its partner is not in experiment_1.csv or "
             "elo_rankings.csv",
             int(unknown.argmax()),
+            allowed="conversations whose score is known",
             remedy="Place the files the conversations were taken from beside it",
         )
     return difference.abs()

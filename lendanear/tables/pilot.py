@@ -87,7 +87,9 @@ def _ratings(file: Path, *, whole: bool) -> pd.DataFrame:
     repeated = frame["conversation_id"].duplicated().to_numpy()
     if repeated.any():
         raise raw["conversation_id"].error(
-            "the conversation is rated twice in this file", int(repeated.argmax())
+            "the conversation is rated twice in this file",
+            int(repeated.argmax()),
+            allowed="each once",
         )
     for dimension in words.DIMENSION_KEYS:
         cells = raw[dimension]

@@ -221,7 +221,8 @@ def _match(path: Path, header: Sequence[str], columns: Mapping[str, Wanted]) -> 
                 file=path,
                 row=1,
                 field=name,
-                remedy="Keep one column of that name",
+                allowed="one column of that name",
+                remedy="Remove or rename the others",
             )
         found[key] = name
     return found

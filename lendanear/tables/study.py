@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from lendanear import vocabulary as words
 from lendanear.errors import DataError
 from lendanear.files import written_aside
-from lendanear.tables.convert import WAY_OUT, shortened
+from lendanear.tables.convert import WAY_OUT, Cells, shortened
 from lendanear.tables.read import RawFile, TextTable, Wanted, wanted
 from lendanear.tables.schemas import empty, validate
 from lendanear.tables.store import table_writer, write_table
@@ -218,11 +218,17 @@ class _Reading:
             cells = batch.column(name)
             differs = same & ~_equal_to_previous(cells)
             if differs.any():
+                # ids that lost their digits make one conversation of many: that is said first
+                self._cells("conversation_id", row, batch).conversation_id()
                 at = int(differs.argmax()) + 1
                 raise self._disagreement(
                     name, ids[at].as_py(), row + at, cells[at].as_py(), cells[at - 1].as_py()
                 )
         return np.append(0, np.flatnonzero(~same) + 1) if count else np.zeros(0, dtype=np.int64)
+
+    def _cells(self, name: str, row: int, batch: pa.RecordBatch) -> Cells:
+        rows = row + np.arange(batch.num_rows)
+        return Cells(self.raw.path, self.raw.names[name], batch.column(name).to_pandas(), rows)
 
     def _disagreement(
         self, name: str, conversation: str, row: int, found: str, earlier: str
