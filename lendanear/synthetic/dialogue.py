@@ -92,7 +92,8 @@ def converse(
         talk.messages.append(message)
         talk.spans.extend(spans)
         said.append("Supporter: " + message)
-        answer = _reaction(lines, units, used, chance)
+        answer = _answer(known, kind.key, units, used, chance)
+        answer = answer or _reaction(lines, units, used, chance)
         if number < len(turns) - 1:
             answer += "".join(" " + line for line in story[number])
         else:
@@ -131,6 +132,22 @@ def _story(lines: wording.Seeker, key: str, turns: int, chance: random.Random) -
             ]
         )
     return story
+
+
+def _answer(
+    known: dict[str, list[wording.Interpretation]],
+    key: str,
+    units: list[tuple[int, int]],
+    used: set[str],
+    chance: random.Random,
+) -> str:
+    """Answer a question that closes the message; empty if there is none, or all was said."""
+    if not units:
+        return ""
+    theme, interpretation = units[-1]
+    answers = known[THEME_KEYS[theme]][interpretation].answers[key]
+    left = [answer for answer in answers if answer not in used]
+    return _fresh(left, used, chance) if left else ""
 
 
 def _reaction(

@@ -42,7 +42,7 @@ def spelled_out(pattern: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """A level-3 interpretation: its names, weight, and sentences by scenario."""
+    """A level-3 interpretation: names, weight, sentences and the seekers' answers by scenario."""
 
     theme: str
     level_2: str
@@ -50,6 +50,7 @@ class Interpretation:
     weight: float
     after: float
     sentences: dict[str, list[str]]
+    answers: dict[str, list[str]]
 
 
 @cache
@@ -78,8 +79,9 @@ def _interpretation(
                 for pattern in patterns
                 for sentence in spelled_out(pattern)
             ]
+    answers = {key: _all(entry.get("answers", {}).get(key, [])) for key in sentences}
     return Interpretation(
-        theme, entry["level_2"], entry["name"], entry["weight"], entry["after"], sentences
+        theme, entry["level_2"], entry["name"], entry["weight"], entry["after"], sentences, answers
     )
 
 
