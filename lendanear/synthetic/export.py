@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from lendanear.errors import LendAnEarError
-from lendanear.files import written_aside
+from lendanear.files import cannot_write, written_aside
 from lendanear.synthetic.columns import Columns
 from lendanear.synthetic.study import SEED, draw
 from lendanear.vocabulary import SYNTHETIC_ID_PREFIX, SYNTHETIC_PERSON_PREFIX
@@ -46,7 +46,14 @@ def generate(folder: Path, *, seed: int = SEED, scale: int = 1) -> None:
         If the folder cannot be written to or the disk is full; earlier files are then untouched.
     """
     folder = Path(folder)
-    _refuse_to_overwrite(folder)
+    try:
+        _refuse_to_overwrite(folder)
+        _write_all(folder, seed, scale)
+    except OSError as error:  # what written_aside has no words for, such as a name too long
+        raise cannot_write(folder, error) from error
+
+
+def _write_all(folder: Path, seed: int, scale: int) -> None:
     study = draw(seed, scale)
     with ExitStack() as stack:
         paths = {
@@ -77,7 +84,7 @@ def _refuse_to_overwrite(folder: Path) -> None:
         raise LendAnEarError(f"{folder}: is a file; name a folder to write the synthetic study to.")
     for name in (*FILES.values(), README):
         path = folder / name
-        if path.exists() and not _is_synthetic(path):
+        if path.exists() and (path.is_dir() or not _is_synthetic(path)):
             raise LendAnEarError(
                 f"{path}: is there already and is not part of a synthetic study, so it is left "
                 "alone. Name an empty or new folder."

@@ -21,7 +21,7 @@ from lendanear.vocabulary import (
 )
 
 PARAMETERS: Final = DATA / "synthetic.toml"
-"""The file; ``lendanear/synthetic/tuning.py`` writes its tuned sections."""
+"""The file; ``lendanear/synthetic/tuning/`` writes its tuned sections."""
 
 
 @dataclass(frozen=True)
