@@ -10,6 +10,7 @@ from tiny_steps import Tiny
 
 from lendanear.pipeline import engine
 from lendanear.pipeline.closure import closure
+from lendanear.pipeline.record import explain
 from lendanear.pipeline.state import notebook_state, value_state
 from lendanear.pipeline.worker import THREAD_VARIABLES
 
@@ -37,7 +38,7 @@ def built(tiny: Tiny, **options) -> set[str]:
 
 
 def reasons(tiny: Tiny) -> dict[str, list[str]]:
-    found = engine.explain(tiny.steps(), root=tiny.root)
+    found = explain(tiny.steps(), root=tiny.root)
     return {name.removeprefix("tiny: "): why for name, why in found.items()}
 
 
@@ -191,20 +192,40 @@ def test_explanations_name_what_changed(tiny, package):
     assert "the step itself changed" in reasons(tiny)["left"]
 
 
-def test_explaining_runs_nothing_and_changes_no_record(tiny):
+def test_explaining_runs_nothing_and_writes_nothing(tiny):
+    before = list(tiny.folder.rglob("*"))
     reasons(tiny)
-    assert not tiny.out("first").exists()
+    assert list(tiny.folder.rglob("*")) == before, "not even a folder"
     built(tiny)
     tiny.raw.write_text("new")
-    reasons(tiny)
+    journal = tiny.root / "pytask.lock.journal"
+    journal.write_text('{"lock-version":"1","id":"a line that another build is wri')
+    before = {path: path.stat() for path in tiny.folder.rglob("*")}
+    assert reasons(tiny)["first"]
+    assert {path: path.stat() for path in tiny.folder.rglob("*")} == before
     assert "new" not in tiny.out("first").read_text()
     assert built(tiny) == ALL
 
 
 def test_a_forced_build_is_explained_as_such(tiny):
     built(tiny)
-    found = engine.explain(tiny.steps(), root=tiny.root, force=True)
-    assert found["tiny: first"] == ["--force"]
+    found = explain(tiny.steps(), root=tiny.root, force=True)
+    assert found == {f"tiny: {name}": ["--force"] for name in ALL}
+
+
+def test_of_many_steps_that_would_run_first_a_few_are_named(tiny):
+    steps = [alone(tiny, name) for name in "abcde"]
+    behind = alone(tiny, "z", inputs={s.name: s.outputs["text"] for s in steps})
+    engine.build([*steps, behind], root=tiny.root)
+    assert not any(explain([*steps, behind], root=tiny.root).values())
+    for count, said in [(1, "a"), (2, "a and tiny: b"), (3, "a, tiny: b and tiny: c")]:
+        steps[count - 1].outputs["text"].unlink()
+        (why,) = explain([*steps, behind], root=tiny.root)["tiny: z"]
+        assert why == f"tiny: {said} would run first, and may change what it reads"
+    steps[3].outputs["text"].unlink()
+    steps[4].outputs["text"].unlink()
+    (why,) = explain([*steps, behind], root=tiny.root)["tiny: z"]
+    assert why.startswith("tiny: a, tiny: b and 3 more would run first")
 
 
 def test_what_failed_before_a_step_is_named_to_the_last_one_behind_it(tiny):

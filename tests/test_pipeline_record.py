@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_steps import Tiny
 
 from lendanear.pipeline import engine
-from lendanear.pipeline.record import LOCK_NAME, read_record, up_to_date
+from lendanear.pipeline.record import LOCK_NAME, explain, read_record, up_to_date
 
 NAMES = ("first", "left", "right", "last")
 TEXTS = st.sampled_from(["raw\nsecond line\n", "a\n", "bb\n", ""])
@@ -67,7 +67,7 @@ def test_after_any_edits_the_quick_look_the_explanation_and_the_build_agree(edit
             apply(tiny, edit)
         steps = tiny.steps()
         quick = up_to_date(steps, tiny.root)
-        explained = engine.explain(steps, root=tiny.root)
+        explained = explain(steps, root=tiny.root)
         assert quick == {id_ for id_, why in explained.items() if not why}
         own_reason = {
             id_ for id_, why in explained.items() if why and "would run first" not in why[0]
@@ -89,11 +89,11 @@ def test_a_build_that_was_broken_off_left_its_journal_and_that_counts(tmp_path):
     journal = tiny.root / f"{LOCK_NAME}.journal"
     journal.write_text("\n".join(lines) + "\n")
     assert up_to_date(tiny.steps(), tiny.root) == everything
-    assert not any(engine.explain(tiny.steps(), root=tiny.root).values())
+    assert not any(explain(tiny.steps(), root=tiny.root).values())
     journal.write_text("\n".join(lines)[:-20])
     left = up_to_date(tiny.steps(), tiny.root)
     assert left < everything
-    explained = engine.explain(tiny.steps(), root=tiny.root)
+    explained = explain(tiny.steps(), root=tiny.root)
     assert left == {id_ for id_, why in explained.items() if not why}
 
 

@@ -21,7 +21,7 @@ from lendanear.pipeline.jobs import Job, all_built, job
 from lendanear.pipeline.listing import show_files, show_items, show_reasons
 from lendanear.pipeline.origins import AUTO, Origin, origins
 from lendanear.pipeline.progress import BuildProgress
-from lendanear.pipeline.record import RECORD, up_to_date
+from lendanear.pipeline.record import RECORD, explain, up_to_date
 from lendanear.pipeline.step import Outcome, Step
 from lendanear.pipeline.summary import item_states, show_summary
 from lendanear.sources.resolve import PUBLIC, SYNTHETIC
@@ -240,10 +240,8 @@ def _conclude(
 
 def _explain(jobs: Sequence[Job], options: argparse.Namespace, console: Console) -> int:
     """Print which steps would run, and with ``--explain`` why."""
-    from lendanear.pipeline import engine
-
     steps = [step for one in jobs for step in one.steps]
-    reasons = engine.explain(steps, root=RECORD, force=options.force)
+    reasons = explain(steps, force=options.force)
     show_reasons(console, steps, reasons, brief=options.dry_run)
     return OK
 

@@ -23,7 +23,6 @@ from typing import Any
 import pytask
 import pytask_parallel.execute as parallel
 from _pytask.cli import DEFAULTS_FROM_CLI
-from _pytask.explain import ChangeReason
 from _pytask.lockfile import LockfileError, LockfileVersionError, read_lockfile
 from _pytask.outcomes import Skipped, SkippedAncestorFailed
 from pytask import (
@@ -251,7 +250,7 @@ def _discard_unusable(record: Path) -> None:
         record.unlink()
 
 
-def _session(tasks: list[StepTask], root: Path, plugin: object | None, **options: Any) -> Any:  # noqa: ANN401
+def _session(tasks: list[StepTask], root: Path, plugin: _Plugin, **options: Any) -> Any:  # noqa: ANN401
     """Run one pytask session whose record lies in `root`."""
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -261,8 +260,7 @@ def _session(tasks: list[StepTask], root: Path, plugin: object | None, **options
     except OSError as error:
         raise cannot_write(root, error) from None
     manager = pytask.get_plugin_manager()
-    if plugin is not None:
-        manager.register(plugin, "lendanear")
+    manager.register(plugin, "lendanear")
     # pytask's older database takes a commit per node and repeats what the lock file holds
     manager.unregister(name="_pytask.database")
     pytask.storage.store(manager)
@@ -387,52 +385,3 @@ def _prompt() -> Iterator[None]:
         yield
     finally:
         parallel._Sleeper = sleeper
-
-
-def explain(steps: Sequence[Step], *, root: Path, force: bool = False) -> dict[str, list[str]]:
-    """Return, for each step's id, why it would run; an empty list if it is up to date.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The graph.
-    root : Path
-        Folder of the record.
-    force : bool
-        Explain a forced build.
-    """
-    with _importable():
-        session = _session(_tasks(steps), root, None, explain=True, dry_run=True, force=force)
-    outcomes = {report.task.step.id: report for report in session.execution_reports}
-    reasons: dict[str, list[str]] = {}
-    for step in steps:
-        report = outcomes.get(step.id)
-        if report is None or report.outcome == TaskOutcome.SKIP_UNCHANGED:
-            reasons[step.id] = []
-        elif report.outcome == TaskOutcome.WOULD_BE_EXECUTED:
-            found = report.task.attributes["explanation"].reasons
-            reasons[step.id] = _in_words(found) or ["something it depends on would be made anew"]
-        else:
-            error = report.exc_info[1] if report.exc_info else None
-            reasons[step.id] = [f"cannot run: {error}"]
-    return reasons
-
-
-def _in_words(found: Sequence[ChangeReason]) -> list[str]:
-    if any(reason.node_type == "source" and reason.reason == "not_in_db" for reason in found):
-        return ["it has never been built"]
-    words = {
-        ("changed", "dependency"): "{} changed",
-        ("changed", "product"): "its product {} was changed from outside",
-        ("changed", "source"): "the step itself changed",
-        ("missing", "product"): "its product {} is missing",
-        ("missing", "dependency"): "{} is missing",
-        ("not_in_db", "dependency"): "{} was not among what it was built from",
-        ("not_in_db", "product"): "its product {} was never recorded",
-        ("cascade", "task"): "{} would run first, and may change what it reads",
-        ("forced", "task"): "--force",
-    }
-    return [
-        words.get((reason.reason, reason.node_type), "{} " + reason.reason).format(reason.node_name)
-        for reason in found
-    ]

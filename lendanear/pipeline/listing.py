@@ -82,7 +82,7 @@ def show_reasons(
     steps : sequence of Step
         The steps.
     reasons : mapping of str to sequence of str
-        From `lendanear.pipeline.engine.explain`.
+        From `lendanear.pipeline.record.explain`.
     brief : bool
         Whether to print only the names of steps that would run.
     """

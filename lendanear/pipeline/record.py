@@ -1,7 +1,7 @@
-"""A quick look at pytask's record, to tell whether all is as it was when it was last built.
+"""A quick look at pytask's record: which steps are as they were when last built, and why not.
 
-Importing pytask takes longer than answering this. The comparison is the one pytask makes itself:
-the same states against the same record.
+Importing pytask takes longer than answering this, and pytask cannot answer without making folders.
+The comparison is the one pytask makes itself: the same states against the same record.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from lendanear.paths import BUILD
+from lendanear.paths import BUILD, relative_to_checkout
 from lendanear.pipeline.state import file_state, value_state
 from lendanear.pipeline.step import Step
 
@@ -50,6 +50,87 @@ def portable(path: Path, root: Path = RECORD) -> str:
     return PurePath(os.path.relpath(path, root)).as_posix()
 
 
+def explain(
+    steps: Sequence[Step], root: Path = RECORD, *, force: bool = False
+) -> dict[str, list[str]]:
+    """Return, for each step's id, why it would run; an empty list if it is up to date.
+
+    Nothing is written, so a build that runs meanwhile is not disturbed.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The graph.
+    root : Path
+        Folder of the record.
+    force : bool
+        Explain a forced build.
+    """
+    if force:
+        return {step.id: ["--force"] for step in steps}
+    record = read_record(root)
+    names: dict[Path, str] = {}
+
+    def named(path: Path) -> str:
+        return names.setdefault(path, portable(path, root))
+
+    reasons = {step.id: _own_reasons(step, record.get(step.id), named) for step in steps}
+    made_by = {path: step.id for step in steps for path in step.outputs.values()}
+    waits = {s.id: list(dict.fromkeys(made_by[p] for p in s.files if p in made_by)) for s in steps}
+    would = {id_ for id_, why in reasons.items() if why}
+    while behind := {id_ for id_, before in waits.items() if would.intersection(before)} - would:
+        would |= behind
+    for id_, before in waits.items():
+        # what it reads is made anew first: whether that changes what it read cannot be known yet
+        first = [other for other in before if other in would]
+        if first and reasons[id_] != [_NEVER_BUILT]:
+            reasons[id_] = [f"{_listed(first)} would run first, and may change what it reads"]
+    return reasons
+
+
+_NEVER_BUILT: Final = "it has never been built"
+_MANY: Final = 3
+"""A list of more names than this is cut short."""
+
+
+def _own_reasons(
+    step: Step, entry: dict[str, Any] | None, named: Callable[[Path], str]
+) -> list[str]:
+    """Return why a step would run even if nothing before it did."""
+    if entry is None:
+        return [_NEVER_BUILT]
+    read, made = entry.get("depends_on", {}), entry.get("produces", {})
+    reasons = ["the step itself changed"] if entry["state"] != step.state() else []
+    for path in step.files:
+        name, state = relative_to_checkout(path), file_state(path)
+        if state is None:
+            reasons.append(f"{name} is missing")
+        elif named(path) not in read:
+            reasons.append(f"{name} was not among what it was built from")
+        elif read[named(path)] != state:
+            reasons.append(f"{name} changed")
+    for name, value in step.values.items():
+        if (known := read.get(f"{step.id}::{name}")) is None:
+            reasons.append(f"{name} was not among what it was built from")
+        elif known != value_state(value):
+            reasons.append(f"{name} changed")
+    for path in step.outputs.values():
+        name, state = relative_to_checkout(path), file_state(path)
+        if state is None:
+            reasons.append(f"its product {name} is missing")
+        elif named(path) not in made:
+            reasons.append(f"its product {name} was never recorded")
+        elif made[named(path)] != state:
+            reasons.append(f"its product {name} was changed from outside")
+    return reasons
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MANY:
+        return f"{', '.join(names[: _MANY - 1])} and {len(names) - _MANY + 1} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def up_to_date(steps: Sequence[Step], root: Path = RECORD) -> set[str]:
     """Return the ids of the steps that are up to date, with all that they wait for.
 
@@ -60,24 +141,4 @@ def up_to_date(steps: Sequence[Step], root: Path = RECORD) -> set[str]:
     root : Path
         Folder of the record.
     """
-    record = read_record(root)
-    names: dict[Path, str] = {}
-
-    def states(paths: Sequence[Path]) -> dict[str, str | None]:
-        return {names.setdefault(p, portable(p, root)): file_state(p) for p in paths}
-
-    current = set()
-    for step in steps:
-        entry = record.get(step.id)
-        if entry is None or entry["state"] != step.state():
-            continue
-        needs = states(step.files)
-        needs |= {f"{step.id}::{name}": value_state(value) for name, value in step.values.items()}
-        makes = states(list(step.outputs.values()))
-        if needs == entry.get("depends_on", {}) and makes == entry.get("produces", {}):
-            current.add(step.id)
-    made_by = {path: step.id for step in steps for path in step.outputs.values()}
-    waiting = {step.id: {made_by[p] for p in step.files if p in made_by} for step in steps}
-    while stale := {id_ for id_ in current if not waiting[id_] <= current}:
-        current -= stale
-    return current
+    return {id_ for id_, why in explain(steps, root).items() if not why}
