@@ -69,6 +69,11 @@ class Study:
         """How reports name the source: e.g. ``synthetic (simulated people)``."""
         return f"{self.name} (simulated people)" if self.synthetic else f"{self.name} (real data)"
 
+    @property
+    def _given_as(self) -> str:
+        own = self.name not in {"public", "synthetic"}
+        return f"path/to/{self.name}" if own else self.name
+
     def has(self, table: str) -> bool:
         """Return whether a typed table exists for this source."""
         return self._there(self.build / "tables" / f"{table}.parquet")
@@ -79,10 +84,15 @@ class Study:
         Raises
         ------
         MissingDataError
-            If the source has no file it could be made from.
+            If it has not been made, or the source has no file it could be made from.
         """
         path = self.build / "tables" / f"{name}.parquet"
         if not self._there(path):
+            if TABLE_FILES.get(name) in {file["group"] for file in self.files}:
+                raise MissingDataError(
+                    f"the source {self.name!r} has no table {name!r} yet: run "
+                    f"`python run_all.py --data {self._given_as} --prepare`"
+                )
             raise MissingDataError(
                 f"the source {self.name!r} has no table {name!r}: it is made from "
                 f"{TABLE_FILES.get(name, name)!r}, which is not there. See data/README.md."
@@ -99,7 +109,7 @@ class Study:
         if not self._there(path):
             raise MissingDataError(
                 f"the source {self.name!r} has no result {model}.{frame}: "
-                f"run `python run_all.py --data {self.name}` and see its summary"
+                f"run `python run_all.py --data {self._given_as} --prepare` and see what it says"
             )
         return read_table(path)
 
@@ -186,8 +196,11 @@ def open_study(data: str = "synthetic", **parameters: Any) -> Study:  # noqa: AN
     name = data if data in {"synthetic", "public"} else name
     build = BUILD / name
     if not (build / "source.json").is_file():
+        # seen from where the notebook runs, which is not where the build will
+        own = data not in {"synthetic", "public"} and Path(data).is_dir()
+        given = str(Path(data).resolve()) if own else data
         run = subprocess.run(
-            [sys.executable, str(ROOT / "run_all.py"), "--data", data, "--prepare"],
+            [sys.executable, str(ROOT / "run_all.py"), "--data", given, "--prepare"],
             cwd=ROOT,
             check=False,
             capture_output=True,

@@ -50,8 +50,14 @@ def test_a_built_source_opens_by_name_and_by_folder(built, monkeypatch):
 def test_a_missing_table_names_the_file_it_is_made_from(built):
     with pytest.raises(MissingDataError, match=r"'themes'.*'all_themes'"):
         open_study("mine").table("themes")
-    with pytest.raises(MissingDataError, match=r"effects\.fits.*run_all\.py --data mine"):
+    with pytest.raises(MissingDataError, match=r"effects\.fits.*run_all\.py --data path/to/mine"):
         open_study("mine").result("effects", "fits")
+
+
+def test_a_table_whose_file_is_there_has_only_to_be_made(built):
+    (built / "build" / "mine" / "tables" / "elo.parquet").unlink()
+    with pytest.raises(MissingDataError, match=r"'elo' yet.*run_all\.py --data path/to/mine --p"):
+        open_study("mine").table("elo")
 
 
 def test_an_unknown_item_lists_the_known_ones(built):
