@@ -36,6 +36,22 @@ def cannot_write(path: Path | str, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written: {reason}. Earlier results are untouched.")
 
 
+def check_writable(folder: Path) -> None:
+    """Make `folder` and write in it, so that long work does not find out at its end that it cannot.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made, or nothing can be written in it; nothing is left behind.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(prefix=_ASIDE, dir=folder):
+            pass
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` only if the block succeeds.

@@ -13,17 +13,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from lendanear.errors import LendAnEarError, OutputError
-from lendanear.files import cannot_write, clear_asides
+from lendanear.files import cannot_write, check_writable, clear_asides
 from lendanear.items import ITEMS, select
 from lendanear.paths import BUILD, FIGURES, folder_name, relative_to_checkout
 from lendanear.pipeline import graph, manifest
-from lendanear.pipeline.jobs import Job, all_built, job
+from lendanear.pipeline.jobs import Job, all_there, job
 from lendanear.pipeline.listing import show_files, show_items, show_reasons
 from lendanear.pipeline.origins import AUTO, Origin, origins
 from lendanear.pipeline.progress import BuildProgress
 from lendanear.pipeline.record import RECORD, explain, up_to_date
 from lendanear.pipeline.step import Outcome, Step
-from lendanear.pipeline.summary import item_states, show_summary
+from lendanear.pipeline.summary import THERE, item_states, show_blocked, show_summary
 from lendanear.sources.resolve import PUBLIC, SYNTHETIC
 
 OK, FAILED, BAD_INPUT, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
@@ -81,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--prepare",
         action="store_true",
-        help="only tables and results, for notebooks opened by hand",
+        help="make only the tables and results (with --only: those of its items) that notebooks "
+        "opened by hand read",
     )
     parser.add_argument(
         "--workers",
@@ -195,6 +196,8 @@ def _build(
     current = set() if options.force else up_to_date(steps)
     if len(current) == len(steps):
         return {step.id: Outcome(step, "up to date") for step in steps}
+    for folder in sorted({path.parent for step in steps for path in step.outputs.values()}):
+        check_writable(folder)
     # imported here: pytask alone takes longer than finding out that nothing is to be done
     from lendanear.pipeline import engine
 
@@ -220,22 +223,25 @@ def _conclude(
     """Print the summary and decide the exit status."""
     from lendanear.checks.summary import summary_table
 
-    states = {one.plan.origin.name: item_states(one.plan, outcomes, one.asked) for one in jobs}
-    if not options.prepare:
-        for one in jobs:
-            origin = one.plan.origin
-            show_summary(console, one.plan, states[origin.name], outcomes)
-            compared = origin.figures / "published_vs_rebuilt.csv"
-            if compared.is_file() and one.steps:
-                console.print(summary_table(compared))
+    there: dict[str, set[str]] = {}
+    for one in jobs:
+        origin = one.plan.origin
+        if options.prepare:
+            show_blocked(console, one.plan, one.asked)
+            there[origin.name] = {i.key for i in one.asked if i.key not in one.plan.blocked}
+            continue
+        states = item_states(one.plan, outcomes, one.asked)
+        there[origin.name] = {key for key, item in states.items() if item.state in THERE}
+        show_summary(console, one.plan, states, outcomes)
+        compared = origin.figures / "published_vs_rebuilt.csv"
+        if compared.is_file() and one.steps:
+            console.print(summary_table(compared))
     found = {outcome.state for outcome in outcomes.values()}
     if "interrupted" in found:
         raise KeyboardInterrupt
     if "failed" in found:
         return FAILED
-    if options.prepare:
-        return OK if outcomes else MISSING
-    return OK if all_built(jobs, states, options) else MISSING
+    return OK if all_there(jobs, there, options) else MISSING
 
 
 def _explain(jobs: Sequence[Job], options: argparse.Namespace, console: Console) -> int:
@@ -243,6 +249,8 @@ def _explain(jobs: Sequence[Job], options: argparse.Namespace, console: Console)
     steps = [step for one in jobs for step in one.steps]
     reasons = explain(steps, force=options.force)
     show_reasons(console, steps, reasons, brief=options.dry_run)
+    for one in jobs:
+        show_blocked(console, one.plan, one.asked, remedies=False)
     return OK
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from lendanear.bayes.registry import BAYES_MODELS
 from lendanear.errors import LendAnEarError
 from lendanear.items import ITEMS, TABLE_FILES, items_of
 from lendanear.models.registry import MODELS
@@ -17,7 +18,7 @@ from lendanear.pipeline.origins import Origin
 from lendanear.pipeline.step import Step
 from lendanear.sources.resolve import MissingFile
 
-PREPARING: Final = ("generate", "source", "tables.", "model.")
+PREPARING: Final = ("generate", "source", "tables.", "model.", "posterior.", "estimates.", "gate.")
 """Beginnings of the names of steps that notebooks wait for."""
 
 
@@ -78,6 +79,16 @@ def plan(origin: Origin, *, quick: bool = False) -> Plan:
             steps.append(maker.model(model, tables))
             outputs = steps[-1].outputs
             results |= {f"{model.name}.{frame}": path for frame, path in outputs.items()}
+    unjudged: dict[str, Path] = {}
+    for model in BAYES_MODELS.values():
+        if set(model.tables) <= tables.keys() and (model.in_quick or not quick):
+            drawn, summarised, judged = maker.posterior(model, tables)
+            steps += [drawn, summarised, judged]
+            for frame in ("estimates", "diagnostics"):
+                unjudged[f"{model.name}.{frame}"] = summarised.outputs[frame]
+            results |= {f"{model.name}.{frame}": path for frame, path in judged.outputs.items()}
+    if unjudged:
+        steps.append(maker.collection(unjudged))
     blocked: dict[str, Blocked] = {}
     for notebook in dict.fromkeys(item.notebook for item in ITEMS):
         reason = _why_not(notebook, origin, tables, results)
@@ -105,9 +116,15 @@ def _why_not(
         return Blocked(f"{path.name} reads the table {unknown[0]!r}, which does not exist")
     for result in reads.results:
         name, frame = result.split(".")
-        if name not in MODELS or frame not in MODELS[name].frames:
+        if name in MODELS:
+            frames, needs = MODELS[name].frames, MODELS[name].tables
+        elif name in BAYES_MODELS:
+            frames, needs = BAYES_MODELS[name].all_frames, BAYES_MODELS[name].tables
+        else:
+            frames, needs = (), ()
+        if frame not in frames:
             return Blocked(f"{path.name} reads {result}, which no model gives")
-        wanted |= set(MODELS[name].tables) if result not in results else set()
+        wanted |= set(needs) if result not in results else set()
     groups = sorted({TABLE_FILES[table] for table in wanted if table not in tables})
     files = tuple(file for group in groups for file in origin.missing[group])
     if not files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lendanear.items import ITEMS, Item
@@ -11,7 +11,6 @@ from lendanear.pipeline import graph, record
 from lendanear.pipeline.graph import Plan
 from lendanear.pipeline.origins import AUTO
 from lendanear.pipeline.step import Step
-from lendanear.pipeline.summary import THERE, ItemState
 from lendanear.sources.resolve import PUBLIC, SYNTHETIC
 
 
@@ -38,23 +37,22 @@ def job(plan: Plan, only: tuple[Item, ...] | None, *, prepare: bool) -> Job:
     """
     if not plan.origin.files:
         return Job(plan, only or ITEMS, ())
+    asked = only or ITEMS
+    notebooks = dict.fromkeys(item.notebook for item in asked if item.key not in plan.blocked)
+    wanted = [f"notebook.{name}" for name in notebooks]
     if prepare:
-        wanted = [s.name for s in plan.steps if s.name.startswith(graph.PREPARING)]
-        return Job(plan, (), tuple(graph.needed(plan.steps, wanted)))
+        needed = graph.needed(plan.steps, wanted) if only else plan.steps
+        return Job(plan, asked, tuple(s for s in needed if s.name.startswith(graph.PREPARING)))
     if only is None:
         return Job(plan, ITEMS, plan.steps)
-    notebooks = dict.fromkeys(item.notebook for item in only if item.key not in plan.blocked)
     if not notebooks:
         return Job(plan, only, ())
     current = record.up_to_date(plan.steps)
-    wanted = [f"notebook.{name}" for name in notebooks]
     return Job(plan, only, tuple(graph.restricted(plan, wanted, current)))
 
 
-def all_built(
-    jobs: Sequence[Job],
-    states: Mapping[str, Mapping[str, ItemState]],
-    options: argparse.Namespace,
+def all_there(
+    jobs: Sequence[Job], there: Mapping[str, Collection[str]], options: argparse.Namespace
 ) -> bool:
     """Return whether everything asked for is there (see the epilog of ``--help``).
 
@@ -62,21 +60,18 @@ def all_built(
     ----------
     jobs : sequence of Job
         What was asked for.
-    states : mapping
-        For each source's name, what became of its items.
+    there : mapping
+        For each source's name, the keys of the items that are built, or prepared.
     options : argparse.Namespace
         The command line: ``data`` and ``only``.
     """
-    any_built = False
     for job in jobs:
         name = job.plan.origin.name
-        built = {key for key, item in states[name].items() if item.state in THERE}
-        any_built |= bool(built)
         # of the public files in auto, and of a reader's own folder, only what they allow is asked
         lenient = name == PUBLIC if options.data == AUTO else not options.only
         if options.data in {PUBLIC, SYNTHETIC}:
             lenient = False
         allowed = set(job.plan.blocked) if lenient else set()
-        if {item.key for item in job.asked} - allowed - built:
+        if {item.key for item in job.asked} - allowed - set(there[name]):
             return False
-    return any_built
+    return any(there.values())

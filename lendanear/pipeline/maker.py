@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from lendanear.bayes.registry import BayesModel, settings_of
 from lendanear.items import TABLE_FILES, items_of
 from lendanear.models.registry import Model
 from lendanear.paths import LOCK, NOTEBOOKS
@@ -26,7 +27,15 @@ from lendanear.pipeline.step import Step
 _STEPS: Final = "lendanear.pipeline.steps"
 COMPANIONS: Final = {"experiment_2": ("conversations", "elo")}
 """Tables that help to read another source, where they are there: scores of the compared pairs."""
-_GUESSED_SECONDS: Final = {"generate": 8, "tables": 4, "model": 3, "notebook": 6, "check": 3}
+_GUESSED_SECONDS: Final = {
+    "generate": 8,
+    "tables": 4,
+    "model": 3,
+    "posterior": 60,
+    "estimates": 10,
+    "notebook": 6,
+    "check": 3,
+}
 """Durations of kinds of steps until they have been measured here."""
 
 Paths = Mapping[str, Path]
@@ -115,6 +124,63 @@ class Maker:
             outputs={frame: folder / f"{model.name}.{frame}.parquet" for frame in model.frames},
             parameters={"model": model.name, **({"quick": True} if shortened else {})},
             modules=[module],
+        )
+
+    def posterior(self, model: BayesModel, tables: Paths) -> tuple[Step, Step, Step]:
+        """Return the steps of a Bayesian model: draw, summarise, and pass the gate.
+
+        The posterior is drawn anew only if data, model or settings change; what is reported from it
+        may change without that.
+        """
+        about = {"model": model.name}
+        settings = settings_of(model.name, quick=self.quick)
+        inputs = {table: tables[table] for table in model.tables}
+        kept = self.origin.build / "posteriors"
+        posterior = kept / f"{model.name}.nc"
+        draw = self._step(
+            f"posterior.{model.name}",
+            "draw_posterior",
+            inputs=inputs,
+            outputs={"posterior": posterior},
+            parameters={**about, "settings": settings.as_parameters()},
+            modules=[f"lendanear.bayes.models.{model.name}"],
+            essential=False,
+        )
+        unjudged = {frame: kept / f"{model.name}.{frame}.parquet" for frame in model.all_frames}
+        summarise = self._step(
+            f"estimates.{model.name}",
+            "summarise_posterior",
+            inputs={**inputs, "posterior": posterior},
+            outputs=unjudged,
+            parameters=about,
+            modules=[f"lendanear.bayes.estimates.{model.name}"],
+            essential=False,
+        )
+        folder = self.origin.build / "results"
+        gate = self._step(
+            f"gate.{model.name}",
+            "pass_gate",
+            inputs=unjudged,
+            outputs={f: folder / f"{model.name}.{f}.parquet" for f in model.all_frames},
+            parameters={
+                **about,
+                "synthetic": self.origin.synthetic,
+                "page": str(self.origin.figures / f"bayes_diagnostics_{model.name}.html"),
+            },
+            essential=False,
+        )
+        return draw, summarise, gate
+
+    def collection(self, unjudged: Paths) -> Step:
+        """Return the step that writes the estimates and diagnostics of every Bayesian model."""
+        names = ("bayes_estimates", "bayes_diagnostics")
+        return self._step(
+            "bayes",
+            "collect_bayes",
+            inputs=unjudged,
+            outputs={name: self.origin.figures / f"{name}.csv" for name in names},
+            parameters={"synthetic": self.origin.synthetic, "draft": self.quick},
+            essential=False,
         )
 
     def notebook(self, name: str, tables: Paths, results: Paths) -> Step:

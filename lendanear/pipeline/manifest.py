@@ -112,10 +112,9 @@ def _last_run(path: Path) -> dict[str, Any]:
 def _data_files(described: Path) -> list[dict[str, Any]]:
     """Return the raw files behind the figures, as the figures' own stamps know them."""
     try:
-        files = json.loads(described.read_text(encoding="utf-8"))["files"]
+        return list(json.loads(described.read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError):
         return []
-    return [{**file, "path": relative_to_checkout(Path(file["path"]))} for file in files]
 
 
 def manifests(figures: Path = FIGURES) -> list[Path]:

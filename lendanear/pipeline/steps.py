@@ -30,10 +30,13 @@ def generate(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
 def describe(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
     """Write what the source is: its files with their checksums, synthetic or real."""
     from lendanear.files import sha256_of
+    from lendanear.paths import relative_to_checkout
 
     files = [
-        {**entry, "sha256": sha256_of(inputs[entry["key"]]), "path": str(inputs[entry["key"]])}
+        # within the checkout relative to it: a checkout may be moved with all that was built in it
+        {**entry, "sha256": sha256_of(path), "path": relative_to_checkout(path)}
         for entry in parameters["files"]
+        for path in [inputs[entry["key"]]]
     ]
     with written_aside(outputs["source"]) as aside:
         text = json.dumps({**parameters, "files": files}, indent=1)
@@ -67,6 +70,64 @@ def fit_model(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None
                 f"the model {model!r} returned no frame {name!r}; it returned {', '.join(frames)}"
             )
         write_table(frames[name], path)
+
+
+def draw_posterior(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Draw from the posterior of one Bayesian model and store the draws."""
+    from lendanear.bayes.registry import draw
+    from lendanear.bayes.sampling import write_posterior
+    from lendanear.bayes.settings import Settings
+    from lendanear.tables.store import read_table
+
+    tables = {name: read_table(path, texts=False) for name, path in inputs.items()}
+    drawn = draw(parameters["model"], tables, Settings(**parameters["settings"]))
+    write_posterior(drawn, outputs["posterior"])
+
+
+def summarise_posterior(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Write the frames of one Bayesian model, not yet judged."""
+    from lendanear.bayes.sampling import read_posterior
+    from lendanear.bayes.summarise import summarise
+    from lendanear.tables.store import read_table, write_table
+
+    tables = {
+        name: read_table(path, texts=False) for name, path in inputs.items() if name != "posterior"
+    }
+    frames = summarise(parameters["model"], read_posterior(inputs["posterior"]), tables)
+    for name, path in outputs.items():
+        write_table(frames[name], path)
+
+
+def pass_gate(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Publish the frames of one Bayesian model if it converged; stop here if it did not."""
+    from lendanear.bayes.gate import require
+    from lendanear.checks.bayes import write_diagnostics_page
+    from lendanear.tables.store import read_table, write_table
+
+    frames = {name: read_table(path) for name, path in inputs.items()}
+    page = Path(parameters["page"])
+    write_diagnostics_page(
+        parameters["model"],
+        frames["diagnostics"],
+        frames["convergence"],
+        page,
+        "SYNTHETIC: simulated people" if parameters["synthetic"] else "",
+    )
+    require(frames["diagnostics"], page)
+    for name, path in outputs.items():
+        write_table(frames[name], path)
+
+
+def collect_bayes(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Write the estimates and the diagnostics of every Bayesian model."""
+    from lendanear.checks.bayes import write_collection
+
+    write_collection(
+        inputs,
+        outputs["bayes_estimates"],
+        outputs["bayes_diagnostics"],
+        "synthetic" if parameters["synthetic"] else "real",
+    )
 
 
 def run_notebook(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:

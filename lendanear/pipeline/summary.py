@@ -127,14 +127,37 @@ def _failed(outcome: Outcome) -> ItemState:
     return ItemState("failed", outcome.reason)
 
 
-def _show_not_built(console: Console, states: Mapping[str, ItemState]) -> None:
+def show_blocked(
+    console: Console, plan: Plan, asked: Sequence[Item], *, remedies: bool = True
+) -> None:
+    """Print which of the items asked for the files of a source do not allow, and why.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    plan : Plan
+        The plan of the source.
+    asked : sequence of Item
+        The items asked for.
+    remedies : bool
+        Whether to say also how to place each missing file by hand.
+    """
+    blocked = {item.key: plan.blocked[item.key] for item in asked if item.key in plan.blocked}
+    states = {key: ItemState("not built", found.reason) for key, found in blocked.items()}
+    _show_not_built(console, states, f"{escape(plan.origin.name)}: ")
+    if remedies:
+        _show_missing(console, blocked.values())
+
+
+def _show_not_built(console: Console, states: Mapping[str, ItemState], prefix: str = "") -> None:
     """Say which items were not built and why, items with one reason together."""
     grouped: dict[ItemState, list[str]] = {}
     for key, item in states.items():
         if item.state in {"not built", "interrupted"}:
             grouped.setdefault(item, []).append(key)
     for item, keys in grouped.items():
-        why = f"[yellow]{item.state}[/], because {escape(item.reason)}"
+        why = f"{prefix}[yellow]{item.state}[/], because {escape(item.reason)}"
         _line(console, f"{why}: [bold]{', '.join(keys)}[/]")
 
 
