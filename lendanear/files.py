@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -66,24 +67,74 @@ def written_aside(path: Path) -> Iterator[Path]:
     path = Path(path)
     aside: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_ASIDE, suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        aside = Path(name)
-        yield aside
-        # mkstemp makes files private; the finished file gets the usual permissions
-        umask = os.umask(0)
-        os.umask(umask)
-        aside.chmod(0o666 & ~umask)
-        aside.replace(path)
-    except OSError as error:
-        if error.errno in _REASONS:
-            raise cannot_write(path, error) from error
-        raise
+        with _explaining(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=_ASIDE, suffix=path.suffix, dir=path.parent)
+            os.close(handle)
+            aside = Path(name)
+            yield aside
+            # mkstemp makes files private; the finished file gets the usual permissions
+            umask = os.umask(0)
+            os.umask(umask)
+            aside.chmod(0o666 & ~umask)
+            aside.replace(path)
     finally:
         if aside is not None:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def all_or_nothing(paths: Iterable[Path]) -> Iterator[None]:
+    """Put files back as they were if the block fails, also those that were not there.
+
+    For work that writes several files one after the other, each aside: what reads them must not
+    meet some of this attempt and some of the one before.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files that the block may write.
+
+    Raises
+    ------
+    OutputError
+        If the folder is read-only or the disk is full.
+    """
+    earlier: dict[Path, Path | None] = dict.fromkeys(paths)
+    try:
+        for path in earlier:
+            if path.is_file():
+                with _explaining(path):
+                    handle, name = tempfile.mkstemp(prefix=_ASIDE, dir=path.parent)
+                    os.close(handle)
+                    earlier[path] = Path(name)
+                    shutil.copy2(path, name)
+        try:
+            yield
+        except BaseException:
+            for path, aside in earlier.items():
+                if aside is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    aside.replace(path)
+            raise
+    finally:
+        for aside in earlier.values():
+            if aside is not None:
+                with suppress(OSError):
+                    aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    """Turn what keeps a file from being written into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _REASONS:
+            raise cannot_write(path, error) from error
+        raise
 
 
 def clear_asides(folder: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lendanear.errors import LendAnEarError
 from lendanear.measures.empathy import overall_empathy
 from lendanear.models import effects
 from lendanear.vocabulary import ARM_KEYS, DIMENSION_KEYS
@@ -122,3 +123,16 @@ def test_overall_empathy_spans_minus_12_to_12_and_respects_signs():
     best |= {"advice_giving": 1, "self_oriented": 1, "dismissing_emotions": 1}
     worst = {key: 6 - value for key, value in best.items()}
     assert overall_empathy(pd.DataFrame([best, worst])).tolist() == [12, -12]
+
+
+@pytest.mark.parametrize(
+    ("gone", "says"),
+    [
+        (lambda rows: rows["arm"] == "video", "'video' before training"),
+        (lambda rows: (rows["arm"] == "control") & rows["post"], "'control' after training"),
+    ],
+)
+def test_an_arm_that_is_not_there_is_named_instead_of_given_an_effect(gone, says):
+    rows = trial(5)
+    with pytest.raises(LendAnEarError, match=says):
+        effects.fit(rows[~gone(rows)])

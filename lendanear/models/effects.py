@@ -23,6 +23,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.multitest import multipletests
 
+from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import ARM_KEYS, DIMENSION_KEYS
 
 TREATED: Final = ARM_KEYS[1:]
@@ -56,6 +57,17 @@ def design_matrix(conversations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=conversations.index)
 
 
+def _require_arms(conversations: pd.DataFrame) -> None:
+    for arm in ARM_KEYS:
+        for post, when in ((False, "before"), (True, "after")):
+            rows = (conversations["arm"] == arm) & (conversations["post"] == post)
+            if not rows.any():
+                raise LendAnEarError(
+                    "the effects of training compare all four arms before and after it, and this "
+                    f"data has no conversation of the arm {arm!r} {when} training"
+                )
+
+
 def fit(conversations: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Fit the regression of each dimension, and of overall empathy beside them.
 
@@ -74,7 +86,13 @@ def fit(conversations: pd.DataFrame) -> dict[str, pd.DataFrame]:
         p_holm_dimension, p_holm_all; SD). Holm's correction is applied to the three contrasts of
         a dimension, and to all 18 of the six dimensions; overall empathy is in neither family
         (its ``p_holm_all`` is missing).
+
+    Raises
+    ------
+    LendAnEarError
+        If an arm has no conversation before, or none after training: its effect is not defined.
     """
+    _require_arms(conversations)
     regressors = design_matrix(conversations)
     clusters = conversations["participant_id"].astype("category").cat.codes.to_numpy()
     coefficients, fits, standardised, contrasts = [], [], [], []

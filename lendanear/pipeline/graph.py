@@ -86,7 +86,7 @@ def plan(origin: Origin, *, quick: bool = False) -> Plan:
             steps += [drawn, summarised, judged]
             for frame in ("estimates", "diagnostics"):
                 unjudged[f"{model.name}.{frame}"] = summarised.outputs[frame]
-            results |= {f"{model.name}.{frame}": path for frame, path in judged.outputs.items()}
+            results |= {f"{model.name}.{f}": judged.outputs[f] for f in model.all_frames}
     if unjudged:
         steps.append(maker.collection(unjudged))
     blocked: dict[str, Blocked] = {}

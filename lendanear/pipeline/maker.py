@@ -161,11 +161,14 @@ class Maker:
             f"gate.{model.name}",
             "pass_gate",
             inputs=unjudged,
-            outputs={f: folder / f"{model.name}.{f}.parquet" for f in model.all_frames},
+            outputs={
+                **{f: folder / f"{model.name}.{f}.parquet" for f in model.all_frames},
+                "page": self.origin.figures / f"bayes_diagnostics_{model.name}.html",
+            },
             parameters={
                 **about,
                 "synthetic": self.origin.synthetic,
-                "page": str(self.origin.figures / f"bayes_diagnostics_{model.name}.html"),
+                "draft": self.quick,
             },
             essential=False,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lendanear.errors import LendAnEarError
-from lendanear.files import written_aside
+from lendanear.files import all_or_nothing, written_aside
 
 Files = dict[str, Path]
 
@@ -105,17 +105,17 @@ def pass_gate(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None
     from lendanear.tables.store import read_table, write_table
 
     frames = {name: read_table(path) for name, path in inputs.items()}
-    page = Path(parameters["page"])
+    page = outputs["page"]
     write_diagnostics_page(
-        parameters["model"],
         frames["diagnostics"],
         frames["convergence"],
         page,
-        "SYNTHETIC: simulated people" if parameters["synthetic"] else "",
+        synthetic=parameters["synthetic"],
+        draft=parameters["draft"],
     )
     require(frames["diagnostics"], page)
-    for name, path in outputs.items():
-        write_table(frames[name], path)
+    for name, frame in frames.items():
+        write_table(frame, outputs[name])
 
 
 def collect_bayes(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
@@ -137,14 +137,15 @@ def run_notebook(parameters: dict[str, Any], inputs: Files, outputs: Files) -> N
 
     name, executed = parameters["notebook"], outputs["notebook"]
     logs = executed.parent.parent / "logs"
-    execute(
-        # not among the inputs: what decides is its text without outputs, see the graph
-        NOTEBOOKS / f"{name}.ipynb",
-        parameters["values"],
-        executed,
-        failed=logs / f"notebook.{name}.failed.ipynb",
-        kernel_log=logs / f"notebook.{name}.log",
-    )
+    with all_or_nothing(outputs.values()):
+        execute(
+            # not among the inputs: what decides is its text without outputs, see the graph
+            NOTEBOOKS / f"{name}.ipynb",
+            parameters["values"],
+            executed,
+            failed=logs / f"notebook.{name}.failed.ipynb",
+            kernel_log=logs / f"notebook.{name}.log",
+        )
 
 
 def check(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:

@@ -236,7 +236,7 @@ def _public(
             reason = f"{found[key].path} is not used: it {found[key].note}"
             remedy = (
                 f"remove it and run again, or {remedy}; if this very file is wanted, "
-                f"say so explicitly by accepting {key}"
+                f"say so explicitly: --accept {key}"
             )
         elif key in outcomes:
             reason = outcomes[key].reason

@@ -1,0 +1,1 @@
+"""Bayesian estimates: models, how they are sampled, when they may be published, what they say."""

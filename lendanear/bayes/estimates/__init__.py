@@ -1,0 +1,1 @@
+"""What is reported from each posterior, one file per model: draws in, named quantities out."""

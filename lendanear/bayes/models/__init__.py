@@ -1,0 +1,1 @@
+"""Generative models, one per file: data in, PyMC model out."""

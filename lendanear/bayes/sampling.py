@@ -1,0 +1,95 @@
+"""Drawing from a posterior with nutpie, and keeping only what is used later."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lendanear.bayes.settings import Settings
+from lendanear.files import written_aside
+
+if TYPE_CHECKING:
+    import arviz as az
+    import pymc as pm
+
+STATISTICS: Final = ("diverging", "energy", "n_steps", "step_size_bar")
+"""Statistics of the sampler that the gate and the benchmark read."""
+
+
+def arviz() -> object:
+    """Return ArviZ, imported without its announcement of a coming refactoring."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
+        import arviz
+
+    return arviz
+
+
+def sample(model: pm.Model, keep: Sequence[str], settings: Settings) -> az.InferenceData:
+    """Draw from the posterior of a model.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        The model.
+    keep : sequence of str
+        Variables and deterministics to store; everything else is forgotten while sampling.
+    settings : Settings
+        Length and seed of the run.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups ``posterior`` (the kept variables, dimensions chain and draw first) and
+        ``sample_stats``; attributes ``seconds`` (sampling) and ``compile_seconds``.
+    """
+    arviz()
+    import nutpie
+
+    started = time.perf_counter()
+    compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=list(keep))
+    ready = time.perf_counter()
+    drawn = nutpie.sample(
+        compiled,
+        tune=settings.tune,
+        draws=settings.draws,
+        chains=settings.chains,
+        cores=min(settings.chains, processes()),
+        seed=settings.seed,
+        target_accept=settings.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+    )
+    done = time.perf_counter()
+    known = [name for name in STATISTICS if name in drawn.sample_stats]
+    drawn.sample_stats = drawn.sample_stats[known]
+    for group in drawn.groups():
+        if group not in {"posterior", "sample_stats"}:
+            delattr(drawn, group)
+    drawn.posterior.attrs |= {"seconds": done - ready, "compile_seconds": ready - started}
+    return drawn
+
+
+def processes() -> int:
+    """Return how many chains may run at once: the step's share of the cores."""
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    return int(share) if share.isdecimal() and int(share) > 0 else os.cpu_count() or 1
+
+
+def write_posterior(drawn: az.InferenceData, path: Path) -> None:
+    """Store draws as compressed NetCDF, completely or not at all."""
+    with written_aside(path) as aside:
+        drawn.to_netcdf(str(aside), engine="h5netcdf", compress=True)
+
+
+def read_posterior(path: Path) -> az.InferenceData:
+    """Return stored draws, read into memory."""
+    drawn = arviz().from_netcdf(str(path), engine="h5netcdf")
+    for group in drawn.groups():
+        drawn[group].load()
+    drawn.close()
+    return drawn
