@@ -1,4 +1,4 @@
-"""The 25 items of the paper this companion rebuilds, and the notebook that builds each.
+"""What is built: the 25 items of the paper, the items added to it, and the notebook of each.
 
 An item names the tables it needs and the files it leaves in ``figures/<source>/``: a figure leaves
 ``<stem>.png``, ``<stem>.svg`` and ``<stem>.csv`` (its source data), a table leaves ``<stem>.csv``
@@ -26,7 +26,7 @@ TABLE_FILES: Final = {
 
 @dataclass(frozen=True)
 class Item:
-    """One figure or table of the paper."""
+    """One figure or table: of the paper, or, not ``published``, one that this companion adds."""
 
     key: str
     title: str
@@ -34,6 +34,7 @@ class Item:
     notebook: str
     tables: tuple[str, ...]
     stem: str
+    published: bool = True
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ ITEMS: Final = (
     Item("pilot", "Agreement of experts, crowd and LLM judges", "figure", "pilot_agreement",
          ("pilot_ratings",), "pilot_agreement"),
 )  # fmt: skip
-"""Every item, in the paper's order."""
+"""Every item: those of the paper in its order, then those added."""
 
 
 def notebooks() -> tuple[str, ...]:

@@ -83,6 +83,6 @@ def test_prose_types_in_no_results(path: Path):
             assert not typed, f"typed-in results: {typed}"
 
 
-def test_there_are_25_items():
-    assert len(ITEMS) == 25
-    assert len({item.key for item in ITEMS}) == len({item.stem for item in ITEMS}) == 25
+def test_the_paper_has_25_items_and_every_item_its_own_name():
+    assert sum(item.published for item in ITEMS) == 25
+    assert len({item.key for item in ITEMS}) == len({item.stem for item in ITEMS}) == len(ITEMS)
