@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import ARM_KEYS, CONTROL, CONVERSATION_NUMBERS, SCENARIO_KEYS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TREATED: Final = tuple(key for key in ARM_KEYS if key != CONTROL.key)
 LATER: Final = CONVERSATION_NUMBERS[1:]
@@ -95,7 +97,7 @@ def trial(conversations: pd.DataFrame, outcomes: Sequence[str]) -> Trial:
     return Trial(
         outcomes=tuple(outcomes),
         scores=rows[list(outcomes)].to_numpy(dtype=float),
-        person=pd.factorize(rows["participant_id"])[0],
+        person=rows["participant_id"].factorize()[0],
         arm=arm,
         number=number,
         scenario=rows["scenario"].cat.codes.to_numpy(dtype=int),

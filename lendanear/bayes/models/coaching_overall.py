@@ -27,12 +27,9 @@ are those of arXiv 2603.15245.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
-import pymc as pm
-import pytensor.tensor as pt
 
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.trial import (
@@ -45,6 +42,12 @@ from lendanear.bayes.trial import (
     moments,
     trial,
 )
+
+if TYPE_CHECKING:
+    # imported when the model is built: the settings are read each time a build is laid out
+    import pandas as pd
+    import pymc as pm
+    import pytensor.tensor as pt
 
 OUTCOME: Final = "overall_empathy"
 KEEP: Final = ("terms", "effect", "sd_person", "sd_residual")
@@ -86,6 +89,8 @@ def build(data: Trial, priors: Priors | None = None) -> pm.Model:
     priors : Priors, optional
         Other scales, to see how far conclusions move.
     """
+    import pymc as pm
+
     priors = priors or Priors()
     coords = {"term": TERMS, "arm": TREATED, "number": [str(number) for number in LATER]}
     first = TERMS.index(f"effect[{TREATED[0]},{LATER[0]}]")
@@ -108,6 +113,8 @@ def _loglik(
     part: Moments, terms: pt.TensorVariable, person: pt.TensorVariable, residual: pt.TensorVariable
 ) -> pt.TensorVariable:
     """Return the log-likelihood of people with the same number of conversations."""
+    import pytensor.tensor as pt
+
     between = residual + part.size * person
     total = -0.5 * part.people * pt.log(between) - 0.5 * _squares(part.between, terms) / between
     if part.size > 1:
@@ -120,6 +127,8 @@ def _squares(
     gram: tuple[np.ndarray, np.ndarray, np.ndarray], terms: pt.TensorVariable
 ) -> pt.TensorVariable:
     """Return the sum of squared residuals."""
+    import pytensor.tensor as pt
+
     xx, xy, yy = gram
     return yy[0, 0] - 2 * pt.dot(xy[:, 0], terms) + pt.dot(terms, pt.dot(xx, terms))
 
