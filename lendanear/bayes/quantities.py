@@ -67,3 +67,24 @@ def estimates(model: str, reported: Mapping[tuple[str, str], np.ndarray]) -> pd.
         for (quantity, group), draws in reported.items()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def two_intervals(reported: Mapping[tuple[str, str], np.ndarray]) -> pd.DataFrame:
+    """Return the narrowest 50% and 95% intervals of reported draws, for figures.
+
+    Parameters
+    ----------
+    reported : mapping of (quantity, group) to ndarray, shape (chains, draws)
+        Draws.
+
+    Returns
+    -------
+    DataFrame
+        quantity, group, mean, low_50, high_50, low_95, high_95; one row per entry, in order.
+    """
+    columns = ["quantity", "group", "mean", "low_50", "high_50", "low_95", "high_95"]
+    rows = [
+        (*key, float(draws.mean()), *highest_density(draws, 0.5), *highest_density(draws))
+        for key, draws in reported.items()
+    ]
+    return pd.DataFrame(rows, columns=columns)
