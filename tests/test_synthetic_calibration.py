@@ -338,7 +338,8 @@ def test_the_default_seed_is_no_lucky_one(replicates):
     table = pd.concat(replicates)
     z = distances(table.groupby(table.index).mean())
     assert z.abs().max() < 3, z[z.abs() > 2]
-    assert (z**2).mean() < 0.35
+    # 1.25 would be chance: one for the published study, a quarter for the mean of four
+    assert (z**2).mean() < 0.5
 
 
 def test_the_yardstick_is_as_long_as_numbers_really_vary(numbers):
