@@ -58,6 +58,12 @@ class BayesModel:
 
 _LIST: Final = (
     BayesModel("coaching_overall", "Effect of training on overall empathy", ("conversations",)),
+    BayesModel(
+        "public_change",
+        "Change of the coach arms in the public file",
+        ("elo",),
+        ("intervals", "pairing", "published", "prior_predictive", "posterior_predictive"),
+    ),
 )
 BAYES_MODELS: Final = {model.name: model for model in _LIST}
 """Every Bayesian model by name."""
