@@ -70,7 +70,7 @@ def estimates(model: str, reported: Mapping[tuple[str, str], np.ndarray]) -> pd.
 
 
 def two_intervals(reported: Mapping[tuple[str, str], np.ndarray]) -> pd.DataFrame:
-    """Return the narrowest 50% and 95% intervals of reported draws, for figures.
+    """Return the central 50% and the narrowest 95% interval of reported draws, for figures.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def two_intervals(reported: Mapping[tuple[str, str], np.ndarray]) -> pd.DataFram
     """
     columns = ["quantity", "group", "mean", "low_50", "high_50", "low_95", "high_95"]
     rows = [
-        (*key, float(draws.mean()), *highest_density(draws, 0.5), *highest_density(draws))
+        (*key, float(draws.mean()), *np.quantile(draws, [0.25, 0.75]), *highest_density(draws))
         for key, draws in reported.items()
     ]
     return pd.DataFrame(rows, columns=columns)
