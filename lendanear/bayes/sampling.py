@@ -70,6 +70,8 @@ def sample(model: pm.Model, keep: Sequence[str], settings: Settings) -> az.Infer
     for group in drawn.groups():
         if group not in {"posterior", "sample_stats"}:
             delattr(drawn, group)
+    # var_names only chooses among deterministics: free variables are stored in any case
+    drawn.posterior = drawn.posterior[list(keep)]
     drawn.posterior.attrs |= {"seconds": done - ready, "compile_seconds": ready - started}
     return drawn
 
