@@ -91,6 +91,10 @@ ITEMS: Final = (
          _TRIAL, "table_demographics"),
     Item("pilot", "Agreement of experts, crowd and LLM judges", "figure", "pilot_agreement",
          ("pilot_ratings",), "pilot_agreement"),
+    Item("B3", "Everybody's true change, with its uncertainty", "figure", "bayes_responders",
+         ("conversations",), "bayes_responders", published=False),
+    Item("B3-checks", "Checks of the models of reliability and true change", "figure",
+         "bayes_responders", ("conversations",), "bayes_responders_checks", published=False),
 )  # fmt: skip
 """Every item: those of the paper in its order, then those added."""
 

@@ -64,6 +64,19 @@ _LIST: Final = (
         ("elo",),
         ("intervals", "pairing", "published", "prior_predictive", "posterior_predictive"),
     ),
+    BayesModel(
+        "responders",
+        "Reliability of scores and who truly changed",
+        ("conversations",),
+        (
+            "intervals",
+            "participants",
+            "verdicts",
+            "bars",
+            "prior_predictive",
+            "posterior_predictive",
+        ),
+    ),
 )
 BAYES_MODELS: Final = {model.name: model for model in _LIST}
 """Every Bayesian model by name."""

@@ -8,6 +8,7 @@ headline estimate moves when the prior is strengthened or weakened.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -59,36 +60,38 @@ def plot_checks(
     Figure
     """
     whats = [what for what in titles if (posterior["what"] == what).any()]
-    count = len(whats) + 1
-    lines = -(-count // columns)
-    rows = max(int(posterior["what"].value_counts().max()), len(sensitivity))
+    panels = {what: posterior[posterior["what"] == what].reset_index(drop=True) for what in whats}
+    rows = max(len(own) for own in panels.values())
+    lines = -(-len(panels) // columns)
+    # labels once per line where all panels have the same rows
+    alike = len({tuple(own["group"]) for own in panels.values()}) == 1
+    height = max(lines * (18 + 5.5 * rows), 16 + 4.2 * len(sensitivity)) + 10
     with style():
-        figure, grid = new_figure(
-            lines, columns, width=PAGE, height=lines * (20 + 4.2 * rows) + 12, squeeze=False
-        )
-        axes = list(grid.ravel())
-        for axis, what in zip(axes, whats, strict=False):
-            own = posterior[posterior["what"] == what].reset_index(drop=True)
+        figure = new_figure(width=PAGE, height=height)[0]
+        figure.clear()
+        left, right = figure.subfigures(1, 2, width_ratios=[2, 1])
+        axes = list(left.subplots(lines, columns, squeeze=False).ravel())
+        for place, (what, own) in enumerate(panels.items()):
             before = prior[prior["what"] == what].set_index("group")
-            _draw_property(axis, own, before, name)
-            axis.set_title(titles[what], fontsize=7.5)
-        _draw_sensitivity(axes[len(whats)], sensitivity, threshold)
-        for axis in axes[count:]:
+            _draw_property(axes[place], own, before, name)
+            if alike and place % columns:
+                axes[place].tick_params(axis="y", labelleft=False)
+            wrapped = "\n".join(textwrap.wrap(titles[what], 72 // columns))
+            axes[place].set_title(wrapped, fontsize=7)
+        for axis in axes[len(panels) :]:
             axis.remove()
+        _draw_sensitivity(right.subplots(), sensitivity, threshold)
         handles = [
             axes[0].plot([], [], "D", color=INK, markerfacecolor="white", markersize=4)[0],
             axes[0].plot([], [], color=POSTERIOR, linewidth=5)[0],
             axes[0].plot([], [], color=PRIOR, linewidth=2)[0],
         ]
-        figure.legend(
+        left.legend(
             handles,
-            [
-                "observed",
-                "simulated from the fitted model (95%)",
-                "simulated from the prior alone (95%)",
-            ],
+            ["observed", "simulated, fitted model (95%)", "simulated, prior alone (95%)"],
             loc="outside lower center",
             ncols=3,
+            fontsize=6.5,
         )
     return figure
 
@@ -138,4 +141,5 @@ def _draw_sensitivity(axis: Axes, sensitivity: pd.DataFrame, threshold: float) -
         textcoords="offset points", va="top", fontsize=5.5, color="#666666", linespacing=1.1,
     )  # fmt: skip
     label_rows(axis, list(sensitivity["label"]))
-    axis.set_title("Sensitivity to the prior", fontsize=7.5)
+    axis.set_title("Sensitivity to the prior", fontsize=7)
+    axis.set_xlabel("Shift per doubling of the prior's weight", fontsize=6.5)
