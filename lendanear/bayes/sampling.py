@@ -49,21 +49,25 @@ def sample(model: pm.Model, keep: Sequence[str], settings: Settings) -> az.Infer
     """
     arviz()
     import nutpie
+    from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
     compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=list(keep))
     ready = time.perf_counter()
-    drawn = nutpie.sample(
-        compiled,
-        tune=settings.tune,
-        draws=settings.draws,
-        chains=settings.chains,
-        cores=min(settings.chains, processes()),
-        seed=settings.seed,
-        target_accept=settings.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-    )
+    # chains already share the cores: linear algebra with threads of its own would wait for itself,
+    # which was measured to make small matrices a hundred times slower
+    with threadpool_limits(1):
+        drawn = nutpie.sample(
+            compiled,
+            tune=settings.tune,
+            draws=settings.draws,
+            chains=settings.chains,
+            cores=min(settings.chains, processes()),
+            seed=settings.seed,
+            target_accept=settings.target_accept,
+            save_warmup=False,
+            progress_bar=False,
+        )
     done = time.perf_counter()
     known = [name for name in STATISTICS if name in drawn.sample_stats]
     drawn.sample_stats = drawn.sample_stats[known]
