@@ -87,12 +87,6 @@ def model_module(name: str) -> ModuleType:
     return import_module(f"lendanear.bayes.models.{name}")
 
 
-def settings_of(name: str, *, quick: bool) -> Settings:
-    """Return how long a model is sampled."""
-    module = model_module(name)
-    return module.QUICK if quick else module.FULL
-
-
 def draw(
     name: str, tables: Mapping[str, pd.DataFrame], settings: Settings | None = None
 ) -> az.InferenceData:

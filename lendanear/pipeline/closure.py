@@ -61,7 +61,7 @@ def _ours(name: str) -> bool:
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
+def parsed(path: Path) -> ast.Module:
     """Return the syntax tree of a module; of one that is no Python, an empty tree.
 
     Such a module fails with its own message when a step imports it, and only those steps fail.
@@ -98,7 +98,7 @@ def _direct(name: str, root: Path) -> tuple[frozenset[Path], frozenset[str]]:
     path = module_file(name, root)
     if path is None:
         return frozenset(), frozenset()
-    tree = _parsed(path)
+    tree = parsed(path)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     # the module that names every path reads none of them
     resources = () if name == _PATHS else _resources(tree, path, root)
@@ -134,7 +134,7 @@ def _defined(function: str, root: Path) -> tuple[ast.Module, ast.FunctionDef | N
     """Return the module and the definition of a function (``module:name``)."""
     module, name = function.split(":")
     path = module_file(module, root)
-    tree = _parsed(path) if path else ast.Module(body=[], type_ignores=[])
+    tree = parsed(path) if path else ast.Module(body=[], type_ignores=[])
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     return tree, next((node for node in functions if node.name == name), None)
 

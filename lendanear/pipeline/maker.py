@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from lendanear.bayes.registry import BayesModel, settings_of
+from lendanear.bayes.registry import BayesModel
 from lendanear.items import TABLE_FILES, items_of
 from lendanear.models.registry import Model
 from lendanear.paths import LOCK, NOTEBOOKS
@@ -19,6 +19,7 @@ from lendanear.pipeline.closure import (
     function_source,
     module_file,
 )
+from lendanear.pipeline.model_source import settings_of
 from lendanear.pipeline.notebook_source import code_tree, modules_of, parameters_of, reads_of
 from lendanear.pipeline.origins import Origin
 from lendanear.pipeline.state import notebook_state, value_state
