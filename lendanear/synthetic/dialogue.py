@@ -107,8 +107,11 @@ def converse(
 def _fresh(pool: list[str], used: set[str], chance: random.Random) -> str:
     """Return a sentence of the pool, one not yet said in this conversation if there is one."""
     start = int(chance.random() * len(pool))
+    # neighbours in the pool are variants of one pattern; a stride without a common factor with its
+    # length still comes to every sentence
+    stride = next(prime for prime in (7, 11, 13, 17) if len(pool) % prime)
     for step in range(len(pool)):
-        sentence = pool[(start + 7 * step) % len(pool)]
+        sentence = pool[(start + stride * step) % len(pool)]
         if sentence not in used:
             used.add(sentence)
             return sentence
