@@ -39,16 +39,19 @@ def log_prior(model: pm.Model, drawn: az.InferenceData, names: Sequence[str]) ->
         Random variables of the model with priors that somebody chose (not the participant effects
         of a hierarchy, whose distribution is part of the model); stored in the posterior.
     """
-    import pymc as pm
+    from pymc.model.transform.conditioning import remove_value_transforms
+    from pytensor.graph.traversal import explicit_graph_inputs
 
-    densities = pm.compute_log_prior(
-        drawn, model=model, var_names=list(names), extend_inferencedata=False, progressbar=False
-    )
-    total = 0.0
-    for name in names:
-        values = np.asarray(densities[name])
-        total = total + values.reshape(*values.shape[:2], -1).sum(axis=-1)
-    return np.asarray(total)
+    # posteriors hold untransformed values, and only some variables: those that densities depend on
+    plain = remove_value_transforms(model)
+    total = sum(part.sum() for part in plain.logp(vars=[plain[name] for name in names], sum=False))
+    inputs = set(explicit_graph_inputs([total]))
+    needed = [value for value in plain.value_vars if value in inputs]
+    density = plain.compile_fn(total, inputs=needed, point_fn=False)
+    columns = [np.asarray(drawn.posterior[value.name]) for value in needed]
+    shape = columns[0].shape[:2]
+    flat = [column.reshape(-1, *column.shape[2:]) for column in columns]
+    return np.array([density(*draw) for draw in zip(*flat, strict=True)]).reshape(shape)
 
 
 def power_scaling(
