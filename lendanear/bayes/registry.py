@@ -65,6 +65,12 @@ _LIST: Final = (
         ("intervals", "pairing", "published", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
+        "public_elo",
+        "Elo rating by overall empathy in the public file",
+        ("elo",),
+        ("intervals", "curve", "cells", "prior_predictive", "posterior_predictive"),
+    ),
+    BayesModel(
         "responders",
         "Reliability of scores and who truly changed",
         ("conversations",),
