@@ -9,11 +9,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lendanear.bayes.registry import BAYES_MODELS
 from lendanear.items import ITEMS, items_of, notebooks
 from lendanear.models.registry import MODELS
 from lendanear.paths import NOTEBOOKS
 
 FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
+FRAMES = {name: model.frames for name, model in MODELS.items()}
+FRAMES |= {name: model.all_frames for name, model in BAYES_MODELS.items()}
 
 
 def code_of(notebook: nbformat.NotebookNode) -> str:
@@ -71,7 +74,7 @@ def test_reads_only_tables_and_results_that_exist(path: Path):
     for table in re.findall(r'study\.table\(\s*"(\w+)"', code):
         assert table in needed, f"{table} is read but no item of {path.stem} declares it"
     for model, frame in re.findall(r'study\.result\(\s*"(\w+)",\s*"(\w+)"', code):
-        assert frame in MODELS[model].frames, f"{model}.{frame}"
+        assert frame in FRAMES[model], f"{model}.{frame}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -135,12 +135,11 @@ def _verdicts(changes: pd.DataFrame, threshold: np.ndarray, rng: np.random.Gener
 def _true_change(posterior: dict[str, np.ndarray], bars: dict[str, float | np.ndarray]) -> Reported:
     """Return the distribution of true change in every arm."""
     mean, spread = model.mean_changes(posterior), posterior["sd_change"]
-    slant = np.tanh(posterior["slant"])
     found: Reported = {}
     for quantity, values in (
         ("change.mean", mean),
         ("change.sd", spread),
-        ("change.slant", slant),
+        ("change.slant", posterior["slant"]),
     ):
         found |= {(quantity, arm): values[..., place] for place, arm in enumerate(ARM_KEYS)}
     for bar, height in bars.items():
@@ -205,8 +204,12 @@ def _sensitivity(
     of_change = ("change", "true_change")
     tables = []
     for families, names, likelihood in (
-        (of_noise, model.NOISE, model.noise_log_likelihood(data, posterior).sum(axis=(-2, -1))),
-        (of_change, model.CHANGE, model.log_likelihood(data, posterior).sum(axis=-1)),
+        (
+            of_noise,
+            model.NOISE_PRIORS,
+            model.noise_log_likelihood(data, posterior).sum(axis=(-2, -1)),
+        ),
+        (of_change, model.CHANGE_PRIORS, model.log_likelihood(data, posterior).sum(axis=-1)),
     ):
         own = {key: draws for key, draws in reported.items() if key[0].split(".")[0] in families}
         prior = log_prior(machine, drawn, names)

@@ -69,12 +69,14 @@ OUTCOMES: Final = (OVERALL, *DIMENSION_KEYS)
 NOISE: Final = ("control_mean", "control_sd_person", "control_sd_residual")
 """Variables of the model of reliability."""
 CHANGE: Final = ("terms", "sd_person", "sd_residual", "sd_change", "slant")
-"""Variables of the model of true change; ``slant`` is the Fisher z of the correlations."""
-KEEP: Final = (*NOISE, *CHANGE)
-CHOSEN_PRIORS: Final = KEEP
-"""Variables with priors of our choice, for prior sensitivity."""
-FULL: Final = Settings(draws=1500, target_accept=0.95)
-QUICK: Final = replace(FULL, tune=500, draws=600)
+"""Variables of the model of true change; ``slant`` is the correlation of true change and level."""
+NOISE_PRIORS: Final = ("control_mean", "control_signed_person", "control_sd_residual")
+CHANGE_PRIORS: Final = ("terms", "sd_person", "sd_residual", "signed_change", "signed_slant")
+CHOSEN_PRIORS: Final = (*NOISE_PRIORS, *CHANGE_PRIORS)
+"""Variables with priors of our choice, for prior sensitivity: of both models."""
+KEEP: Final = tuple(dict.fromkeys((*NOISE, *CHANGE, *CHOSEN_PRIORS)))
+FULL: Final = Settings(draws=1500, target_accept=0.9)
+QUICK: Final = replace(FULL, tune=500, draws=1000)
 _PLACES: Final = len(CONVERSATION_NUMBERS)
 
 
@@ -193,16 +195,22 @@ def build(data: Responders, priors: Priors | None = None) -> pm.Model:
             dims="outcome",
         )
         spread = priors.of_outcomes(priors.spread, priors.dimension_spread)
-        person = pm.HalfNormal("control_sd_person", spread, dims="outcome")
+        # a standard deviation that may be 0 is sampled with a sign: the likelihood is the same and
+        # smooth across 0, and no logarithm runs away
+        person = pm.Normal("control_signed_person", 0, spread, dims="outcome")
+        pm.Deterministic("control_sd_person", pt.abs(person), dims="outcome")
         residual = pm.HalfNormal("control_sd_residual", spread, dims="outcome")
         pm.Potential("noise", _noise_loglik(data.control, mean, person**2, residual**2))
 
         terms = pm.Normal("terms", 0, priors.scales(), dims="term")
         sd_person = pm.HalfNormal("sd_person", priors.spread)
         sd_residual = pm.HalfNormal("sd_residual", priors.spread)
-        sd_change = pm.HalfNormal("sd_change", priors.change_spread, dims="arm")
-        slant = pm.Normal("slant", 0, priors.slant, dims="arm")
-        spread = _covariance(sd_person, sd_residual, sd_change, pt.tanh(slant))
+        # here the likelihood is the same if the correlation changes its sign too
+        change = pm.Normal("signed_change", 0, priors.change_spread, dims="arm")
+        slant = pm.Normal("signed_slant", 0, priors.slant, dims="arm")
+        pm.Deterministic("sd_change", pt.abs(change), dims="arm")
+        pm.Deterministic("slant", pt.sign(change) * pt.tanh(slant), dims="arm")
+        spread = _covariance(sd_person, sd_residual, change, pt.tanh(slant))
         pm.Potential("change", _change_loglik(data, terms, spread))
     return model
 
@@ -311,7 +319,7 @@ def _parts(data: Responders, posterior: dict[str, np.ndarray]) -> _Parts:
         posterior["sd_person"][..., None],
         posterior["sd_residual"][..., None],
         posterior["sd_change"],
-        np.tanh(posterior["slant"]),
+        posterior["slant"],
     )
     by_person = [part if part.shape[-1] == 1 else part[..., data.arm] for part in spread]
     return _Parts(Covariance(*by_person), *residuals)
@@ -438,7 +446,7 @@ def simulate(
     """
     sets, people = len(parameters["terms"]), len(data.arm)
     steady, moved = rng.standard_normal((2, sets, people))
-    slant = np.tanh(parameters["slant"])[:, data.arm]
+    slant = parameters["slant"][:, data.arm]
     person = parameters["sd_person"][:, None] * steady
     change = parameters["sd_change"][:, data.arm] * (slant * steady + np.sqrt(1 - slant**2) * moved)
     noise = parameters["sd_residual"][:, None, None] * rng.standard_normal((sets, people, _PLACES))
