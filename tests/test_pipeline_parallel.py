@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import PATIENCE, Cluster, wait_for
 from tiny_steps import HERE, Tiny
 
 from lendanear.errors import LendAnEarError
@@ -21,22 +20,12 @@ from lendanear.paths import ROOT
 from lendanear.pipeline import cluster, engine
 from lendanear.pipeline.worker import THREAD_VARIABLES
 
-PATIENCE = 60
-"""Seconds after which a test gives up waiting, on a loaded machine too."""
-
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     for variable in THREAD_VARIABLES:
         monkeypatch.setenv(variable, "1")
     monkeypatch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{ROOT}")
-
-
-def wait_for(condition, what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
 
 
 def products(tiny: Tiny) -> dict[str, str]:
@@ -97,48 +86,6 @@ def test_a_worker_that_is_killed_is_a_clear_failure_and_the_next_run_goes_on(tmp
     outcomes = {o.step.name: o for o in engine.build(tiny.steps(), root=tiny.root, workers=2)}
     assert outcomes["first"].state == "up to date"
     assert outcomes["left"].state == outcomes["last"].state == "built"
-
-
-class Cluster:
-    """A Dask scheduler and its workers, as processes of their own."""
-
-    def __init__(self, folder: Path, workers: int = 2) -> None:
-        self.modules = folder / "modules"
-        self.modules.mkdir()
-        self._file = folder / "scheduler.json"
-        self._folder = folder
-        self._processes: list[subprocess.Popen] = []
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-show")
-        wait_for(self._file.is_file, "the scheduler")
-        if workers:
-            self._start("worker", "--nworkers", str(workers), "--nthreads", "1")
-        log = folder / "scheduler.log"
-        wait_for(lambda: log.read_text().count("Register worker") == workers, "the workers")
-
-    def _start(self, kind: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", "dask", kind, "--scheduler-file", str(self._file)]
-        search = os.pathsep.join(map(str, (self.modules, HERE, ROOT)))
-        with (self._folder / f"{kind}.log").open("w") as log:
-            process = subprocess.Popen(
-                [*command, "--dashboard-address", "127.0.0.1:0", *arguments],
-                env={**os.environ, "PYTHONPATH": search},
-                cwd=self._folder,
-                stdout=log,
-                stderr=log,
-            )
-        self._processes.append(process)
-
-    @property
-    def address(self) -> str:
-        return json.loads(self._file.read_text())["address"]
-
-    def close(self) -> None:
-        for process in self._processes:
-            # a worker's own goodbye takes eight seconds
-            for other in psutil.Process(process.pid).children(recursive=True):
-                other.kill()
-            process.kill()
-            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
