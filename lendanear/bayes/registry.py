@@ -59,6 +59,19 @@ class BayesModel:
 _LIST: Final = (
     BayesModel("coaching_overall", "Effect of training on overall empathy", ("conversations",)),
     BayesModel(
+        "coaching_gaussian",
+        "Effect of training on six dimensions, Gaussian",
+        ("conversations",),
+        ("effects", "left_out", "prior_predictive", "posterior_predictive"),
+    ),
+    BayesModel(
+        "coaching_unpooled",
+        "Effect of training on six dimensions, Gaussian, without pooling",
+        ("conversations",),
+        ("effects", "left_out", "prior_predictive", "posterior_predictive"),
+        in_quick=False,
+    ),
+    BayesModel(
         "public_change",
         "Change of the coach arms in the public file",
         ("elo",),
@@ -82,6 +95,30 @@ _LIST: Final = (
             "prior_predictive",
             "posterior_predictive",
         ),
+    ),
+    BayesModel(
+        "bradley_terry",
+        "Human ranking of conversations",
+        ("choices", "elo"),
+        (
+            "intervals",
+            "ranks",
+            "point_agreement",
+            "prior_predictive",
+            "posterior_predictive",
+        ),
+    ),
+    BayesModel(
+        "rank_agreement",
+        "Agreement of human and LLM rankings",
+        ("choices", "elo"),
+        ("intervals", "prior_predictive", "posterior_predictive"),
+    ),
+    BayesModel(
+        "choice_curve",
+        "Choices by score difference",
+        ("choices",),
+        ("intervals", "curve", "comparison", "prior_predictive", "posterior_predictive"),
     ),
 )
 BAYES_MODELS: Final = {model.name: model for model in _LIST}

@@ -34,7 +34,6 @@ SIMULATED: Final = 1000
 """Data sets simulated for each check."""
 LLM_DRAWS: Final = 8000
 """Draws of what the tournament says of the true ratings."""
-POPULATION: Final = (*model.RATER_TERMS,)
 
 
 def estimate(
@@ -212,7 +211,7 @@ def _checks(
     import pymc as pm
 
     random = np.random.default_rng(SEED)
-    names = ("strength", *POPULATION)
+    names = ("strength", *model.RATER_TERMS)
     before = pm.draw([machine[name] for name in names], SIMULATED, random_seed=SEED)
     flat = [posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names]
     chosen = random.choice(len(flat[0]), SIMULATED, replace=len(flat[0]) < SIMULATED)
@@ -232,7 +231,7 @@ def predictive(
     data : Pairs
         The choices.
     before, after : list of ndarray
-        Strengths and `POPULATION` drawn from the prior and from the posterior.
+        Strengths and ``RATER_TERMS`` drawn from the prior and from the posterior.
     random : Generator
         Source of chance.
     """

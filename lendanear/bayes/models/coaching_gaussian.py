@@ -172,8 +172,8 @@ def _prior_precision(
     """Return the prior precision of all coefficients, the pooled effects integrated out.
 
     The effects of one arm in one conversation have the covariance
-    ``spread^2 I + effect^2 s s'`` over dimensions, with the signs s. Return also the log-determinant
-    of the prior covariance of all coefficients, negative.
+    ``spread^2 I + effect^2 s s'`` over dimensions, with the signs s. The second value is the
+    log-determinant of the precision.
     """
     count = len(DIMENSION_KEYS)
     scales = np.array([getattr(priors, name.partition("[")[0]) for name in TERMS])
@@ -249,3 +249,95 @@ def log_likelihood(data: Trial, posterior: dict[str, np.ndarray]) -> np.ndarray:
             total[people] += np.linalg.slogdet(mean)[1]
         result[place] = -0.5 * total
     return result
+
+
+def log_prior(posterior: dict[str, np.ndarray], priors: Priors | None = None) -> np.ndarray:
+    """Return the log-density of all chosen priors under every draw, up to a constant.
+
+    Parameters
+    ----------
+    posterior : dict of ndarray, shape (chains, draws, ...)
+        `KEEP`; without ``pooled`` and ``pooling_sd`` the effects are taken for unpooled.
+    priors : Priors, optional
+        The scales the model was built with.
+
+    Returns
+    -------
+    ndarray, shape (chains, draws)
+    """
+    priors = priors or Priors()
+    terms = posterior["terms"]
+    centre = np.where(np.array(TERMS) == "intercept", 3.0, 0.0)
+    scales = np.array([getattr(priors, name.partition("[")[0]) for name in TERMS])
+    scaled = (terms - centre[:, None]) / scales[:, None]
+    total = -0.5 * (scaled[..., ~_IS_EFFECT, :] ** 2).sum(axis=(-1, -2))
+    if "pooling_sd" in posterior:
+        # how effects scatter around the pooled one is part of the model, not a chosen prior
+        total += -0.5 * ((posterior["pooled"] / priors.effect) ** 2).sum(axis=(-1, -2))
+        total += -0.5 * (posterior["pooling_sd"] / priors.pooling) ** 2
+    else:
+        total += -0.5 * (scaled[..., _IS_EFFECT, :] ** 2).sum(axis=(-1, -2))
+    for name in ("between", "within"):
+        total += -0.5 * ((posterior[f"{name}_stds"] / priors.spread) ** 2).sum(axis=-1)
+        total += (priors.lkj - 1) * np.linalg.slogdet(posterior[f"{name}_corr"])[1]
+    return total
+
+
+def prior_draw(rng: np.random.Generator, priors: Priors | None = None) -> dict[str, np.ndarray]:
+    """Draw `KEEP` from the prior, for predictive checks and recovery."""
+    priors = priors or Priors()
+    count = len(DIMENSION_KEYS)
+    centre = np.where(np.array(TERMS) == "intercept", 3.0, 0.0)[:, None]
+    scales = np.array([getattr(priors, name.partition("[")[0]) for name in TERMS])[:, None]
+    terms = rng.normal(centre, scales, (len(TERMS), count))
+    pooled = rng.normal(0, priors.effect, (len(TREATED), len(LATER)))
+    spread = abs(rng.normal(0, priors.pooling))
+    effect = rng.normal(pooled[..., None], spread, (*pooled.shape, count)) * SIGNS
+    terms[list(_EFFECTS)] = effect.reshape(-1, count)
+    drawn = {"terms": terms, "effect": effect, "pooled": pooled, "pooling_sd": np.array(spread)}
+    for name in ("between", "within"):
+        stds = np.abs(rng.normal(0, priors.spread, count))
+        drawn |= {f"{name}_stds": stds, f"{name}_corr": lkj_draw(rng, priors.lkj, count)}
+    return drawn
+
+
+def lkj_draw(rng: np.random.Generator, eta: float, size: int) -> np.ndarray:
+    """Draw a correlation matrix from LKJ(`eta`), shape (size, size).
+
+    Partial correlations of a vine are independent and Beta distributed on -1 to 1 (Lewandowski,
+    Kurowicka and Joe 2009, section 2.4).
+    """
+    factor = np.eye(size)
+    for column in range(size - 1):
+        shape = eta + (size - 2 - column) / 2
+        for row in range(column + 1, size):
+            left = 1 - (factor[row, :column] ** 2).sum()
+            factor[row, column] = (2 * rng.beta(shape, shape) - 1) * np.sqrt(left)
+            factor[row, row] = np.sqrt(1 - (factor[row, : column + 1] ** 2).sum())
+    return factor @ factor.T
+
+
+def simulate(data: Trial, values: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Simulate the scores of the same people and conversations.
+
+    Parameters
+    ----------
+    data : Trial
+        The design; its scores are not used.
+    values : dict of ndarray
+        One draw of ``terms`` and of SDs and correlations between and within people.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray, shape (n, 6)
+    """
+    factors = [
+        np.linalg.cholesky(values[f"{name}_corr"]).T * values[f"{name}_stds"]
+        for name in ("between", "within")
+    ]
+    count = len(DIMENSION_KEYS)
+    people = rng.normal(size=(data.people, count)) @ factors[0]
+    noise = rng.normal(size=(len(data.person), count)) @ factors[1]
+    return design_matrix(data) @ values["terms"] + people[data.person] + noise
