@@ -95,8 +95,18 @@ ITEMS: Final = (
          ("conversations",), "bayes_responders", published=False),
     Item("B3-checks", "Checks of the models of reliability and true change", "figure",
          "bayes_responders", ("conversations",), "bayes_responders_checks", published=False),
+    Item("B5", "What the public Elo file tells by itself", "figure", "bayes_public",
+         ("elo",), "bayes_public", published=False),
+    Item("B5-checks", "Checks of the models of the public Elo file", "figure",
+         "bayes_public", ("elo",), "bayes_public_checks", published=False),
 )  # fmt: skip
 """Every item: those of the paper in its order, then those added."""
+
+
+PAPER: Final = "paper"
+"""Word for all items of the paper."""
+BAYES: Final = "bayes"
+"""Word for all items that were added to it."""
 
 
 def notebooks() -> tuple[str, ...]:
@@ -113,7 +123,7 @@ def select(words: str) -> tuple[Item, ...]:
     """Return the items that a comma-separated list names.
 
     A word is an item's key in any case, or the part of it before a hyphen (``2C`` names both
-    groups).
+    groups); ``paper`` names the items of the paper, ``bayes`` those added to it.
 
     Raises
     ------
@@ -124,10 +134,16 @@ def select(words: str) -> tuple[Item, ...]:
     for word in (part.strip().lower() for part in words.split(",")):
         if not word:
             continue
-        found = [i for i in ITEMS if word in {i.key.lower(), i.key.lower().split("-")[0]}]
+        found = [
+            item
+            for item in ITEMS
+            if word in {item.key.lower(), item.key.lower().split("-")[0]}
+            or word == (PAPER if item.published else BAYES)
+        ]
         if not found:
             raise LendAnEarError(
-                f"--only: no item is called {word!r}. Items: {', '.join(i.key for i in ITEMS)}"
+                f"--only: no item is called {word!r}. Items: {PAPER}, {BAYES}, or some of "
+                + ", ".join(item.key for item in ITEMS)
             )
         chosen.extend(found)
     if not chosen:

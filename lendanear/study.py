@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lendanear import provenance
+from lendanear.bayes.registry import BAYES_MODELS
 from lendanear.errors import LendAnEarError, MissingDataError
 from lendanear.items import ITEMS, TABLE_FILES, Item
 from lendanear.paths import BUILD, FIGURES, ROOT, folder_name
@@ -106,6 +107,9 @@ class Study:
     def result(self, model: str, frame: str) -> pd.DataFrame:
         """Return a result frame of a model (see lendanear/models/)."""
         path = self.build / "results" / f"{model}.{frame}.parquet"
+        if not self._there(path) and self.readable is None and model in BAYES_MODELS:
+            # not prepared with the others, because it takes minutes
+            _prepare(self._given_as, "--only", BAYES_MODELS[model].item)
         if not self._there(path):
             raise MissingDataError(
                 f"the source {self.name!r} has no result {model}.{frame}: "
@@ -171,6 +175,17 @@ class Study:
         return shown
 
 
+def _prepare(data: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Make a source's tables and results."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "run_all.py"), "--data", data, "--prepare", *options],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
 def open_study(data: str = "synthetic", **parameters: Any) -> Study:  # noqa: ANN401
     """Open a data source, building its tables and results first if they are not there.
 
@@ -199,13 +214,7 @@ def open_study(data: str = "synthetic", **parameters: Any) -> Study:  # noqa: AN
         # seen from where the notebook runs, which is not where the build will
         own = data not in {"synthetic", "public"} and Path(data).is_dir()
         given = str(Path(data).resolve()) if own else data
-        run = subprocess.run(
-            [sys.executable, str(ROOT / "run_all.py"), "--data", given, "--prepare"],
-            cwd=ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        run = _prepare(given)
         if not (build / "source.json").is_file():
             raise MissingDataError(
                 f"the source {data!r} could not be prepared:\n{run.stdout}\n{run.stderr}"

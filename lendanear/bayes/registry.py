@@ -36,6 +36,8 @@ class BayesModel:
         Name of its two modules, and of it in every result.
     title : str
         What it is about, for readers.
+    item : str
+        Key of the item (see `lendanear.items`) that shows it.
     tables : tuple of str
         Typed tables it is fitted to.
     frames : tuple of str
@@ -46,6 +48,7 @@ class BayesModel:
 
     name: str
     title: str
+    item: str
     tables: tuple[str, ...]
     frames: tuple[str, ...] = ()
     in_quick: bool = True
@@ -57,16 +60,20 @@ class BayesModel:
 
 
 _LIST: Final = (
-    BayesModel("coaching_overall", "Effect of training on overall empathy", ("conversations",)),
+    BayesModel(
+        "coaching_overall", "Effect of training on overall empathy", "B1", ("conversations",)
+    ),
     BayesModel(
         "coaching_gaussian",
         "Effect of training on six dimensions, Gaussian",
+        "B1",
         ("conversations",),
         ("effects", "left_out", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
         "coaching_unpooled",
         "Effect of training on six dimensions, Gaussian, without pooling",
+        "B1",
         ("conversations",),
         ("effects", "left_out", "prior_predictive", "posterior_predictive"),
         in_quick=False,
@@ -74,18 +81,21 @@ _LIST: Final = (
     BayesModel(
         "public_change",
         "Change of the coach arms in the public file",
+        "B5",
         ("elo",),
         ("intervals", "pairing", "published", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
         "public_elo",
         "Elo rating by overall empathy in the public file",
+        "B5",
         ("elo",),
         ("intervals", "curve", "cells", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
         "responders",
         "Reliability of scores and who truly changed",
+        "B3",
         ("conversations",),
         (
             "intervals",
@@ -99,6 +109,7 @@ _LIST: Final = (
     BayesModel(
         "bradley_terry",
         "Human ranking of conversations",
+        "B4",
         ("choices", "elo"),
         (
             "intervals",
@@ -111,12 +122,14 @@ _LIST: Final = (
     BayesModel(
         "rank_agreement",
         "Agreement of human and LLM rankings",
+        "B4",
         ("choices", "elo"),
         ("intervals", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
         "choice_curve",
         "Choices by score difference",
+        "B4",
         ("choices",),
         ("intervals", "curve", "comparison", "prior_predictive", "posterior_predictive"),
     ),

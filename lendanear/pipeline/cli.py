@@ -66,7 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         help="auto: the pinned public files as far as they can be had, and the synthetic study; "
         "DIR: a folder with files of your own (default: auto)",
     )
-    parser.add_argument("--only", metavar="ITEMS", help="build only these items, e.g. 3B,6A")
+    parser.add_argument(
+        "--only",
+        metavar="ITEMS",
+        help="build only these items, e.g. 3B,6A; paper "
+        "names those of the paper, bayes those added to it",
+    )
     show = parser.add_mutually_exclusive_group()
     show.add_argument("--list", action="store_true", help="list the items and where they land")
     show.add_argument(

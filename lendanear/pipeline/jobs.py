@@ -37,11 +37,14 @@ def job(plan: Plan, only: tuple[Item, ...] | None, *, prepare: bool) -> Job:
     """
     if not plan.origin.files:
         return Job(plan, only or ITEMS, ())
-    asked = only or ITEMS
+    # drawing posteriors takes minutes: nobody waits for those that were not asked for
+    asked = only or tuple(item for item in ITEMS if item.published or not prepare)
     notebooks = dict.fromkeys(item.notebook for item in asked if item.key not in plan.blocked)
     wanted = [f"notebook.{name}" for name in notebooks]
     if prepare:
-        needed = graph.needed(plan.steps, wanted) if only else plan.steps
+        waits = ("posterior.", "estimates.", "gate.")
+        every = [step for step in plan.steps if not step.name.startswith(waits)]
+        needed = graph.needed(plan.steps, wanted) if only else every
         return Job(plan, asked, tuple(s for s in needed if s.name.startswith(graph.PREPARING)))
     if only is None:
         return Job(plan, ITEMS, plan.steps)
