@@ -40,6 +40,7 @@ import numpy as np
 
 from lendanear.bayes.pairs import Pairs, pairs
 from lendanear.bayes.settings import Settings
+from lendanear.bayes.spreads import signed_spread
 
 if TYPE_CHECKING:
     # imported when the model is built: the settings are read each time a build is laid out
@@ -49,11 +50,15 @@ if TYPE_CHECKING:
 
 RATER_TERMS: Final = ("side", "side_sd", "consistency_sd")
 """How raters differ: leaning of the typical rater, and the two spreads between raters."""
-SPREAD_TERMS: Final = ("log_spread", "spread_sd", "spread_z")
-"""How strongly conversations differ in each scenario."""
-CHOSEN_PRIORS: Final = (*RATER_TERMS, "log_spread", "spread_sd")
+CHOSEN_PRIORS: Final = (
+    "side",
+    "side_signed",
+    "consistency_signed",
+    "log_spread",
+    "spread_signed",
+)
 """Variables with priors of our choice, for prior sensitivity."""
-KEEP: Final = ("strength", "spread", *RATER_TERMS, "log_spread", "spread_sd")
+KEEP: Final = ("strength", "spread", "side_sd", "consistency_sd", *CHOSEN_PRIORS)
 FULL: Final = Settings(draws=2000)
 QUICK: Final = replace(FULL, tune=500, draws=1500)
 NODES: Final = 7
@@ -113,7 +118,7 @@ def spreads(priors: Priors) -> pt.TensorVariable:
     import pymc as pm
 
     typical = pm.Normal("log_spread", 0, priors.log_spread)
-    apart = pm.HalfNormal("spread_sd", priors.spread_sd)
+    apart = signed_spread("spread", priors.spread_sd)
     z = pm.Normal("spread_z", 0, 1, dims="scenario")
     return pm.Deterministic("spread", pm.math.exp(typical + apart * z), dims="scenario")
 
@@ -133,8 +138,8 @@ def add_choices(data: Pairs, strength: pt.TensorVariable, priors: RaterPriors) -
     import pytensor.tensor as pt
 
     side = pm.Normal("side", 0, priors.side)
-    side_sd = pm.HalfNormal("side_sd", priors.side_sd)
-    consistency_sd = pm.HalfNormal("consistency_sd", priors.consistency_sd)
+    side_sd = signed_spread("side", priors.side_sd)
+    consistency_sd = signed_spread("consistency", priors.consistency_sd)
     leaning = side + side_sd * pm.Normal("leaning_z", 0, 1, shape=data.raters)
     consistency = pt.exp(consistency_sd * pm.Normal("consistency_z", 0, 1, shape=data.raters))
     gap = strength[data.winner] - strength[data.loser]

@@ -41,6 +41,7 @@ import numpy as np
 import pandas as pd
 
 from lendanear.bayes.settings import Settings
+from lendanear.bayes.spreads import signed_spread
 from lendanear.errors import DataError
 from lendanear.vocabulary import SCENARIO_KEYS
 
@@ -54,7 +55,7 @@ NO_LAPSES: Final = "without lapses"
 PUBLISHED: Final = "published form"
 FORMS: Final = (LAPSES, NO_LAPSES, PUBLISHED)
 """The curve and its rivals."""
-CHOSEN_PRIORS: Final = ("log_slope", "slope_sd", "lapse_doubled")
+CHOSEN_PRIORS: Final = ("log_slope", "slope_signed", "lapse_doubled")
 """Variables of the curve with priors of our choice, for prior sensitivity."""
 KEEP: Final = (
     "slope",
@@ -185,7 +186,7 @@ def _slopes(priors: Priors, ending: str) -> pt.TensorVariable:
     import pymc as pm
 
     typical = pm.Normal(f"log_slope{ending}", np.log(priors.slope), priors.log_slope)
-    apart = pm.HalfNormal(f"slope_sd{ending}", priors.slope_sd)
+    apart = signed_spread(f"slope{ending}", priors.slope_sd)
     z = pm.Normal(f"slope_z{ending}", 0, 1, dims="scenario")
     return pm.Deterministic(f"slope{ending}", pm.math.exp(typical + apart * z), dims="scenario")
 

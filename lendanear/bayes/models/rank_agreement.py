@@ -49,6 +49,7 @@ import pandas as pd
 from lendanear.bayes.models import bradley_terry
 from lendanear.bayes.pairs import FILE, Pairs, pairs
 from lendanear.bayes.settings import Settings
+from lendanear.bayes.spreads import signed_spread
 from lendanear.errors import DataError
 from lendanear.measures.elo_error import POINTS, START, rating_error
 
@@ -59,13 +60,13 @@ if TYPE_CHECKING:
 CHOSEN_PRIORS: Final = (
     *bradley_terry.CHOSEN_PRIORS,
     "typical",
-    "scenario_sd",
+    "scenario_signed",
     "rating_mean",
     "rating_spread",
 )
 """Variables with priors of our choice, for prior sensitivity."""
-KEEP: Final = ("standing", "spread", "correlation", *CHOSEN_PRIORS)
-FULL: Final = Settings()
+KEEP: Final = ("standing", "spread", "side_sd", "consistency_sd", "correlation", *CHOSEN_PRIORS)
+FULL: Final = Settings(target_accept=0.9)
 QUICK: Final = replace(FULL, tune=500, draws=1000)
 
 
@@ -150,7 +151,7 @@ def build(data: Rankings, priors: Priors | None = None) -> pm.Model:
     with pm.Model(coords=bradley_terry.coords(own)) as model:
         spread = bradley_terry.spreads(priors.choices)
         typical = pm.Logistic("typical", 0, priors.typical)
-        apart = pm.HalfNormal("scenario_sd", priors.scenario_sd)
+        apart = signed_spread("scenario", priors.scenario_sd)
         z = pm.Normal("scenario_z", 0, 1, dims="scenario")
         rho = pm.Deterministic("correlation", pt.tanh(typical + apart * z), dims="scenario")
         mean = pm.Normal("rating_mean", 0, priors.rating_mean, dims="scenario")
