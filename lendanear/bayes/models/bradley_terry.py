@@ -61,8 +61,8 @@ CHOSEN_PRIORS: Final = (
 KEEP: Final = ("strength", "spread", "side_sd", "consistency_sd", *CHOSEN_PRIORS)
 FULL: Final = Settings(draws=2000)
 QUICK: Final = replace(FULL, tune=500, draws=1500)
-NODES: Final = 7
-"""Nodes of the quadrature for each of a rater's two effects."""
+NODES: Final = (9, 3)
+"""Nodes of the quadrature for a rater's consistency and leaning."""
 
 
 @dataclass(frozen=True)
@@ -170,18 +170,22 @@ def _by_rater(
     data: Pairs, strength: np.ndarray, side: np.ndarray, side_sd: np.ndarray, kappa: np.ndarray
 ) -> np.ndarray:
     """Return the same for one chain, shape (draws, raters)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
+    consistency, leaning = (_normal_nodes(count) for count in NODES)
     gap = strength[:, data.winner] - strength[:, data.loser]
     starts = data.starts
     left = data.side > 0
     total = np.full((len(strength), data.raters), -np.inf)
-    for node, weight in zip(nodes, weights, strict=True):
+    for node, weight in consistency:
         against = np.exp(-np.exp(kappa * node)[:, None] * gap)
-        for other, also in zip(nodes, weights, strict=True):
-            leaning = (side + side_sd * other)[:, None]
-            tilt = np.where(left, np.exp(-leaning), np.exp(leaning))
-            loglik = -data.count * np.log1p(against * tilt)
+        for other, also in leaning:
+            tilt = np.exp((side + side_sd * other)[:, None])
+            loglik = -data.count * np.log1p(against * np.where(left, 1 / tilt, tilt))
             by_rater = np.add.reduceat(loglik, starts, axis=1)
             np.logaddexp(total, by_rater + np.log(weight * also), out=total)
     return total
+
+
+def _normal_nodes(count: int) -> list[tuple[float, float]]:
+    """Return nodes and weights that average over a standard normal variable."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    return list(zip(nodes, weights / weights.sum(), strict=True))
