@@ -61,22 +61,23 @@ def plot_checks(
     """
     whats = [what for what in titles if (posterior["what"] == what).any()]
     panels = {what: posterior[posterior["what"] == what].reset_index(drop=True) for what in whats}
-    rows = max(len(own) for own in panels.values())
-    lines = -(-len(panels) // columns)
-    # labels once per line where all panels have the same rows
-    alike = len({tuple(own["group"]) for own in panels.values()}) == 1
-    height = max(lines * (18 + 5.5 * rows), 16 + 4.2 * len(sensitivity)) + 10
+    groups = [tuple(own["group"]) for own in panels.values()]
+    lines = [groups[start : start + columns] for start in range(0, len(groups), columns)]
+    heights = [18 + 5.5 * max(map(len, line)) for line in lines]
+    height = max(sum(heights), 16 + 4.2 * len(sensitivity)) + 10
     with style():
         figure = new_figure(width=PAGE, height=height)[0]
         figure.clear()
         left, right = figure.subfigures(1, 2, width_ratios=[2, 1])
-        axes = list(left.subplots(lines, columns, squeeze=False).ravel())
+        grid = left.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
+        axes = list(grid.ravel())
         for place, (what, own) in enumerate(panels.items()):
             before = prior[prior["what"] == what].set_index("group")
             _draw_property(axes[place], own, before, name)
-            if alike and place % columns:
+            # labels once per line where its panels have the same rows
+            if place % columns and len(set(lines[place // columns])) == 1:
                 axes[place].tick_params(axis="y", labelleft=False)
-            wrapped = "\n".join(textwrap.wrap(titles[what], 72 // columns))
+            wrapped = "\n".join(textwrap.wrap(titles[what], 60 // columns))
             axes[place].set_title(wrapped, fontsize=7)
         for axis in axes[len(panels) :]:
             axis.remove()
