@@ -124,6 +124,11 @@ def _why_not(
             frames, needs = (), ()
         if frame not in frames:
             return Blocked(f"{path.name} reads {result}, which no model gives")
+        if result not in results and set(needs) <= set(tables):
+            return Blocked(
+                f"{path.name} reads {result}, which a quick build leaves out: it must ask "
+                "study.has_result(...) first"
+            )
         wanted |= set(needs) if result not in results else set()
     groups = sorted({TABLE_FILES[table] for table in wanted if table not in tables})
     files = tuple(file for group in groups for file in origin.missing[group])
