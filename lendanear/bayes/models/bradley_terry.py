@@ -126,9 +126,8 @@ def spreads(priors: Priors) -> pt.TensorVariable:
 def centred(data: Pairs, raw: pt.TensorVariable) -> pt.TensorVariable:
     """Add the strengths: `raw`, shape (conversations,), less its mean within the scenario."""
     import pymc as pm
-    import pytensor.tensor as pt
 
-    means = pt.dot(data.centring(), raw)
+    means = (data.centring() * raw).sum(axis=1)
     return pm.Deterministic("strength", raw - means[data.scenario], dims="conversation")
 
 
