@@ -24,7 +24,7 @@ from lendanear.paths import ROOT
 
 _ROOMS = ("data", "lendanear", "notebooks")
 _FILES = ("run_all.py", "requirements.lock")
-_PASSED_OVER = ("__pycache__", ".ipynb_checkpoints", "raw")
+_PASSED_OVER = (".ipynb_checkpoints", "raw")
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,9 @@ def own(day: Day, tmp_path) -> Checkout:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--only", "9Z"], f"'9z'. Items: {', '.join(item.key for item in ITEMS[:3])}, "),
-        (["--only", " , "], "--only: name at least one item of 1, 2B, "),
+        (["--only", "6A,9Z"], "--only: no item is called '9z'. Items: "),
+        (["--only", "9Z"], ", ".join(item.key for item in ITEMS)),
+        (["--only", " , "], "--only: name at least one item"),
         (["--data", "nowhere"], "nowhere: there is no such folder"),
         (["--data", "empty"], "none of the known files lies in this folder or below it. Allowed: "),
         (["--data", "public", "--no-fetch", "--accept", "x"], "no pinned file is called 'x'; kn"),
@@ -248,42 +249,54 @@ def test_a_file_in_the_place_of_a_folder_is_found_out_before_any_work(own, room,
     assert own.content() == before
 
 
-def test_a_full_disk_ends_a_build_with_a_message_and_earlier_results_untouched(own):
-    # a limit on the size of files ends a write half-way, as a full disk does
-    before = own.content("build/synthetic/data", "build/synthetic/tables", "figures")
+def results(checkout: Checkout) -> dict[str, str]:
+    """Return what earlier builds made; the manifest may say that it is no longer current."""
+    found = checkout.content("build/synthetic/data", "build/synthetic/tables", "figures")
+    return {name: checksum for name, checksum in found.items() if "manifest" not in name}
+
+
+def test_a_write_that_ends_half_way_is_named_and_earlier_results_are_untouched(own):
+    before = results(own)
     limited = ("sh", "-c", 'ulimit -f 100; exec "$@"', "sh")
-    run = own.run("--data", "synthetic", "--only", TWO, "--force", "--workers", "1", before=limited)
+    two = ("--data", "synthetic", "--only", TWO, "--workers", "1")
+    run = own.run(*two, "--force", before=limited)
     assert run.status == FAILED, run
     assert run.steps["generate"] == "failed"
     assert re.search(r"data/\S+\.csv: cannot be written: the file is larger than", run.out), run
     assert "Earlier results are untouched." in run.out
-    assert own.content("build/synthetic/data", "build/synthetic/tables", "figures") == before
-    assert own.run(*OURS, "--dry-run").out.splitlines()[-1].startswith("0 of"), "and still current"
+    assert "Traceback" not in run.out + run.errors
+    assert results(own) == before
 
 
-def test_a_disk_that_is_really_full_is_said_to_be(own, tmp_path):
-    own_disk = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
-    small = f"mount -t tmpfs -o size=256k tmpfs {tmp_path}/disk"
-    (tmp_path / "disk").mkdir()
+def test_a_full_disk_is_named_and_earlier_results_are_untouched(own, tmp_path):
+    tables, disk = own / "build/synthetic/tables", tmp_path / "disk"
+    disk.mkdir()
+    of_its_own = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    small = f"mount -t tmpfs -o size=256k tmpfs '{disk}'"
     try:
-        subprocess.run([*own_disk, small], check=True, capture_output=True)
+        subprocess.run([*of_its_own, small], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("needs a small disk of its own, which this system does not allow")
-    tables = own / "build/synthetic/tables"
     script = (
-        f"{small}; cp {tables}/* {tmp_path}/disk; mount --bind {tmp_path}/disk {tables}\n"
-        f"cat /dev/zero > {tables}/filler 2>/dev/null\n"
-        f'"$@"; status=$?; rm {tables}/filler; sha256sum {tables}/*; exit $status'
+        f"{small} && cp '{tables}'/* '{disk}' && mount --bind '{disk}' '{tables}' || exit 99\n"
+        f"cat /dev/zero > '{tables}/filler' 2>/dev/null\n"
+        f"\"$@\"; status=$?; rm '{tables}/filler'; cd '{tables}' && sha256sum *; exit $status"
     )
-    before = own.content("build/synthetic/tables")
+    before = results(own)
     code = own / "lendanear/tables/pilot.py"
     code.write_text(code.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     two = ("--data", "synthetic", "--only", TWO, "--workers", "1")
-    run = own.run(*two, before=[*own_disk, script, "sh"])
+    run = own.run(*two, before=[*of_its_own, script, "sh"])
     assert run.status == FAILED, run
-    assert "tables/pilot_ratings.parquet: cannot be written: the disk is full; free" in run.out, run
-    sums = re.findall(rf"^([0-9a-f]{{64}})  {own.folder}/(.*)$", run.out, re.M)
-    assert {name: checksum for checksum, name in sums} == before
+    assert run.steps["tables.pilot"] == "failed"
+    assert "pilot_ratings.parquet: cannot be written: the disk is full; free some space" in run.out
+    assert "Earlier results are untouched." in run.out
+    left = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", run.out, re.M))
+    assert {
+        f"build/synthetic/tables/{name}": sha for sha, name in left.items()
+    }.items() <= before.items()
+    assert len(left) == 2
+    assert results(own) == before
 
 
 # --- verifying -----------------------------------------------------------------------------------

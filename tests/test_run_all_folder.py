@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +17,9 @@ from command import (
     TWO_STEM,
     Checkout,
     Run,
-    environment,
     stamps,
 )
 from processes import Cluster
-
-from lendanear.items import ITEMS
 
 NAME = "class_of_2026"
 
@@ -48,16 +44,10 @@ def own(day, tmp_path_factory) -> Own:
     pytest.importorskip("distributed")
     place = tmp_path_factory.mktemp("own")
     checkout, folder = Checkout.new(place / "lend an ear"), place / "class of 2026"
-    subprocess.run(
-        [sys.executable, "-m", "lendanear.synthetic", "--export", str(folder)],
-        cwd=checkout.folder,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    for name in ("experiment_1", "experiment_2", "all_themes"):
-        (folder / f"{name}.csv").unlink()
-    shutil.copytree(day.checkout / "build/synthetic/data/pilot", folder / "pilot")
+    # the files that a build draws are those that `python -m lendanear.synthetic --export` writes
+    drawn = day.checkout / "build/synthetic/data"
+    shutil.copytree(drawn / "pilot", folder / "pilot")
+    shutil.copy(drawn / "elo_rankings.csv", folder)
     (place / "dask").mkdir()
     dask = Cluster(place / "dask", root=checkout.folder)
     try:
@@ -106,8 +96,7 @@ def test_two_dask_workers_make_the_same_numbers_byte_for_byte_as_one_process(own
 
 def test_what_is_missing_is_listed_with_a_way_to_place_it(own):
     assert own.less.status == 0, own.less
-    missing = len(ITEMS) - 1
-    assert f"1 built, {missing} not built of the items asked for" in own.less.out
+    assert re.search(r"^1 built, \d\d not built of the items asked for$", own.less.out, re.M)
     assert "not built, because all_themes is missing: 2B, 2C-personal, 2C-workplace" in own.less.out
     for name in ("experiment_1", "experiment_2", "all_themes", "elo_rankings"):
         assert (
