@@ -146,7 +146,7 @@ def test_the_likelihood_of_the_model_is_the_one_written_out(study):
         leaning = point["side"] + point["side_signed"] * point["leaning_z"][rater]
         p = 1 / (1 + np.exp(-(slope * (theta[winner] - theta[loser]) + side * leaning)))
         expected += count * np.log(p)
-    found = machine.compile_logp(vars=machine.potentials, jacobian=False, mode="NUMBA")(point)
+    found = machine.compile_logp(vars=machine.potentials, jacobian=False)(point)
     assert float(found) == pytest.approx(expected, rel=1e-9)
 
 

@@ -141,7 +141,7 @@ def test_the_model_gives_standings_the_mean_and_variance_of_the_conditional_norm
         for name, value in machine.initial_point().items()
     }
     values = machine.replace_rvs_by_values([machine["standing"], machine["correlation"]])
-    standing, rho = machine.compile_fn(values, inputs=machine.value_vars, mode="NUMBA",
+    standing, rho = machine.compile_fn(values, inputs=machine.value_vars,
                                        on_unused_input="ignore")(point)  # fmt: skip
     tau = np.exp(point["rating_spread_log__"])
     for item in range(0, len(standing), 13):
@@ -175,7 +175,7 @@ def test_the_ratings_of_the_model_have_the_same_likelihood_up_to_a_constant(tabl
     data = model.data(**tables)
     machine = model.build(data)
     ratings = next(p for p in machine.potentials if p.name == "ratings")
-    density = machine.compile_logp(vars=[ratings], jacobian=False, mode="NUMBA")
+    density = machine.compile_logp(vars=[ratings], jacobian=False)
     differences = []
     for seed in range(3):
         values = some_parameters(data, seed)

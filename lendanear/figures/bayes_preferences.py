@@ -286,6 +286,8 @@ def headline_sensitivity(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = []
     for quantity, words in _HEADLINES.items():
         own = everything[everything["quantity"] == quantity]
+        if own.empty:  # what never varies has no sensitivity
+            continue
         whole = own[own["group"] == ALL]
         shown = own.loc[[own["prior"].idxmax()]] if whole.empty else whole
         rows.append((words, *shown[["prior", "likelihood"]].iloc[0]))
