@@ -40,8 +40,9 @@ def estimate(
     -------
     reported : dict of (quantity, group) to ndarray, shape (chains, draws)
         Effects (`training.effects_reported`) and their growth from conversation 2 to 3
-        (`training.growth_reported`) per dimension and on overall empathy; ``pooling_sd`` (SD of
-        effects over dimensions, points).
+        (`training.growth_reported`) per dimension and on overall empathy; ``pooling_sd`` and
+        ``peculiar_sd`` (SD of effects around what is pooled, and of what is peculiar to a dimension
+        whatever the arm; points).
     frames : dict of DataFrame
         ``sensitivity``; ``effects`` (see `training.effects_reported`); ``left_out`` (see
         `left_out`); ``prior_predictive`` and ``posterior_predictive``.
@@ -62,6 +63,7 @@ def estimate_gaussian(
     reported |= training.growth_reported(effects, OUTCOMES, spread)
     if "pooling_sd" in posterior:
         reported["pooling_sd", "all dimensions"] = posterior["pooling_sd"]
+        reported["peculiar_sd", "all dimensions"] = posterior["peculiar_sd"]
     likelihood = module.log_likelihood(data, posterior)
     headline = {
         key: values

@@ -11,19 +11,24 @@ with :math:`B` and :math:`W` full covariance matrices between and within people.
 partially pooled over dimensions, each turned so that plus is better
 (:math:`s_d = -1` for the three proscriptive dimensions):
 
-.. math:: s_d\,\delta_{dat} \sim \mathrm{N}(\mu_{at}, \omega^2).
+.. math:: s_d\,\delta_{dat} \sim \mathrm{N}(\mu_{at} + \nu_d, \omega^2), \quad
+   \nu_d \sim \mathrm{N}(0, \kappa^2).
+
+:math:`\nu_d` is what training changes more or less than elsewhere in one dimension, whatever the
+arm. It must be there: without it, a dimension that all arms change alike is taken for a drift of
+Control, all effects are pulled together, and :math:`\omega` is far too small.
 
 Participant effects are integrated out exactly through Gram matrices of person means and of
 contrasts within persons (`lendanear.bayes.trial.Moments`). Given the covariances everything linear
 is Gaussian too, so all 96 coefficients and the pooled effects are integrated out as well, and drawn
 afterwards from their exact conditional distribution (``innovation`` is the standard normal noise of
-these draws): what is sampled are the two covariances and :math:`\omega` alone, and no funnel of a
-small :math:`\omega` is left.
+these draws): what is sampled are the two covariances and :math:`\omega, \kappa` alone, and no
+funnel of a small :math:`\omega` is left.
 
 Priors, in points of the 1 to 5 scale: :math:`\alpha \sim N(3, 1.5)`,
 :math:`\alpha_a \sim N(0, 0.5)`, :math:`\gamma_t \sim N(0, 0.75)`, :math:`\mu_{at} \sim N(0, 1)`,
-:math:`\omega \sim \mathrm{HalfNormal}(0.5)`, scenarios :math:`N(0, 0.75)`; standard deviations
-:math:`\mathrm{HalfNormal}(1.5)`, correlations LKJ(2), which says little but keeps away from
+:math:`\omega, \kappa \sim \mathrm{HalfNormal}(0.5)`, scenarios :math:`N(0, 0.75)`; standard
+deviations :math:`\mathrm{HalfNormal}(1.5)`, correlations LKJ(2), which says little but keeps off
 :math:`\pm 1`.
 
 Source: multivariate random-intercept model (Goldstein 2011, Multilevel Statistical Models, ch. 6);
@@ -57,7 +62,9 @@ KEEP: Final = (
     "terms",
     "effect",
     "pooled",
+    "peculiar",
     "pooling_sd",
+    "peculiar_sd",
     "between",
     "between_stds",
     "between_corr",
@@ -65,6 +72,8 @@ KEEP: Final = (
     "within_stds",
     "within_corr",
 )
+OF_POOLING: Final = ("pooled", "peculiar", "pooling_sd", "peculiar_sd")
+"""What exists only where effects are pooled."""
 FULL: Final = Settings()
 QUICK: Final = replace(FULL, tune=500, draws=500)
 SIGNS: Final = np.array([dimension.sign for dimension in DIMENSIONS], dtype=float)
@@ -86,6 +95,10 @@ class Priors:
     lkj: float = 2.0
 
 
+Spreads = tuple[pt.TensorVariable, pt.TensorVariable]
+"""SD of effects around what is pooled, and of the peculiarities of dimensions."""
+
+
 def data(conversations: pd.DataFrame) -> Trial:
     """Return what the model is fitted to."""
     return trial(conversations, DIMENSION_KEYS)
@@ -102,7 +115,7 @@ def build(data: Trial, priors: Priors | None = None, *, pooled: bool = True) -> 
         Other scales, to see how far conclusions move.
     pooled : bool
         Whether effects borrow strength from other dimensions; if not, each has the prior
-        N(0, `priors.effect`) of its own, and ``pooled`` and ``pooling_sd`` do not exist.
+        N(0, `priors.effect`) of its own, and `OF_POOLING` do not exist.
     """
     priors = priors or Priors()
     coords = {
@@ -113,7 +126,12 @@ def build(data: Trial, priors: Priors | None = None, *, pooled: bool = True) -> 
     }
     count = len(DIMENSION_KEYS)
     with pm.Model(coords=coords) as model:
-        spread = pm.HalfNormal("pooling_sd", priors.pooling) if pooled else None
+        spreads = None
+        if pooled:
+            spreads = (
+                pm.HalfNormal("pooling_sd", priors.pooling),
+                pm.HalfNormal("peculiar_sd", priors.pooling),
+            )
         factors = []
         for name in ("between", "within"):
             factor, _, _ = pm.LKJCholeskyCov(
@@ -125,7 +143,7 @@ def build(data: Trial, priors: Priors | None = None, *, pooled: bool = True) -> 
             factors.append(factor)
         between, within = (factor @ factor.T for factor in factors)
         centre = np.where(np.array(TERMS) == "intercept", 3.0, 0.0)[:, None] * np.ones(count)
-        precision, logdet = _prior_precision(priors, spread)
+        precision, logdet = _prior_precision(priors, spreads)
         shift = pt.dot(precision, centre.ravel())
         loglik = 0.5 * logdet - 0.5 * pt.dot(centre.ravel(), shift)
         for part in moments(data):
@@ -151,44 +169,81 @@ def build(data: Trial, priors: Priors | None = None, *, pooled: bool = True) -> 
         effect = pm.Deterministic(
             "effect", terms[list(_EFFECTS)].reshape(shape), dims=("arm", "number", "dimension")
         )
-        if pooled:
-            _draw_pooled(effect, spread, priors)
+        if spreads is not None:
+            _draw_pooled(effect, spreads, priors)
     return model
 
 
-def _draw_pooled(
-    effect: pt.TensorVariable, spread: pt.TensorVariable, priors: Priors
-) -> pt.TensorVariable:
-    """Draw the pooled effects given the dimensions' own: normal mean with known variance."""
-    noise = pm.Normal("pooled_innovation", 0, 1, dims=("arm", "number"))
-    precision = 1 / priors.effect**2 + len(DIMENSION_KEYS) / spread**2
-    mean = (effect * SIGNS).sum(axis=-1) / spread**2 / precision
-    return pm.Deterministic("pooled", mean + noise / pt.sqrt(precision), dims=("arm", "number"))
+def _sources() -> np.ndarray:
+    """Return which pooled effect and which dimension each effect is made from, shape (36, 12).
+
+    Columns are the pooled effects of `TREATED` in `LATER`, then the dimensions; effects are in the
+    order of the model, turned so that plus is better.
+    """
+    cells, count = len(_EFFECTS), len(DIMENSION_KEYS)
+    pooled = np.repeat(np.eye(cells), count, axis=0)
+    return np.hstack([pooled, np.tile(np.eye(count), (cells, 1))])
+
+
+def _draw_pooled(effect: pt.TensorVariable, spreads: Spreads, priors: Priors) -> None:
+    """Draw pooled effects and peculiarities given the effects: a linear model with known noise."""
+    pooling, peculiar = spreads
+    cells, count = len(_EFFECTS), len(DIMENSION_KEYS)
+    sources = _sources()
+    weights = pt.concatenate([pt.full(cells, priors.effect**-2), pt.ones(count) / peculiar**2])
+    precision = pt.diag(weights) + sources.T @ sources / pooling**2
+    better = (effect * SIGNS).ravel()
+    mean = pt.linalg.inv(precision) @ (sources.T @ better / pooling**2)
+    noise = pm.Normal("pooled_innovation", 0, 1, shape=cells + count)
+    factor = pt.linalg.cholesky(precision)
+    drawn = mean + pt.linalg.solve_triangular(factor.T, noise, lower=False)
+    shape = (len(TREATED), len(LATER))
+    pm.Deterministic("pooled", drawn[:cells].reshape(shape), dims=("arm", "number"))
+    pm.Deterministic("peculiar", drawn[cells:], dims="dimension")
+
+
+_LAYOUT: Final = (("mean", "mean"), ("rest", "mean"), ("mean", "rest"), ("rest", "rest"))
+"""Parts of a two-way layout: over cells (arm and conversation), over dimensions."""
+
+
+def _projector(size: int, part: str) -> np.ndarray:
+    """Return the projector onto the mean of a factor, or onto what is left of it."""
+    mean = np.full((size, size), 1 / size)
+    return mean if part == "mean" else np.eye(size) - mean
 
 
 def _prior_precision(
-    priors: Priors, spread: pt.TensorVariable | None
+    priors: Priors, spreads: Spreads | None
 ) -> tuple[pt.TensorVariable, pt.TensorVariable]:
-    """Return the prior precision of all coefficients, the pooled effects integrated out.
+    """Return the prior precision of all coefficients, and its log-determinant.
 
-    The effects of one arm in one conversation have the covariance
-    ``spread^2 I + effect^2 s s'`` over dimensions, with the signs s. The second value is the
-    log-determinant of the precision.
+    Pooled effects and peculiarities of dimensions are integrated out: they make effects of the same
+    arm and conversation, and of the same dimension, correlate.
     """
-    count = len(DIMENSION_KEYS)
+    cells, count = len(_EFFECTS), len(DIMENSION_KEYS)
     scales = np.array([getattr(priors, name.partition("[")[0]) for name in TERMS])
-    fixed = np.diag(np.repeat(np.where(_IS_EFFECT, 0.0, 1 / scales**2), count))
-    if spread is None:
-        block = pt.as_tensor(np.eye(count) / priors.effect**2)
-        logdet = pt.as_tensor(-2.0 * count * np.log(priors.effect))
+    diagonal = np.repeat(np.where(_IS_EFFECT, 0.0, 1 / scales**2), count)
+    if spreads is None:
+        block = pt.as_tensor(np.eye(cells * count) / priors.effect**2)
+        logdet = pt.as_tensor(-2.0 * cells * count * np.log(priors.effect))
     else:
-        total = spread**2 + count * priors.effect**2
-        block = (np.eye(count) - priors.effect**2 / total * np.outer(SIGNS, SIGNS)) / spread**2
-        logdet = -(2 * (count - 1) * pt.log(spread) + pt.log(total))
-    places = np.diag(_IS_EFFECT.astype(float))
-    blocks = (places[:, None, :, None] * block[None, :, None, :]).reshape(fixed.shape)
-    constant = -2.0 * count * np.log(scales[~_IS_EFFECT]).sum()
-    return fixed + blocks, constant + len(_EFFECTS) * logdet
+        # a balanced two-way layout: the covariance has four eigenvalues whatever the spreads, and
+        # is inverted exactly even where the effects hardly scatter
+        pooling, peculiar = spreads
+        by_cell, by_dimension = cells * peculiar**2, count * priors.effect**2
+        values = [pooling**2 + by_cell + by_dimension, pooling**2 + by_dimension]
+        values += [pooling**2 + by_cell, pooling**2]
+        block, logdet = 0.0, 0.0
+        signs = np.tile(SIGNS, cells)
+        for value, (cell, dimension) in zip(values, _LAYOUT, strict=True):
+            projector = np.kron(_projector(cells, cell), _projector(count, dimension))
+            block += signs[:, None] * projector * signs / value
+            logdet -= round(np.trace(projector)) * pt.log(value)
+    # effects stand together among the coefficients
+    start = _EFFECTS[0] * count
+    stop = start + cells * count
+    precision = pt.set_subtensor(pt.as_tensor(np.diag(diagonal))[start:stop, start:stop], block)
+    return precision, logdet - 2.0 * count * np.log(scales[~_IS_EFFECT]).sum()
 
 
 def _parts(
@@ -274,7 +329,8 @@ def log_prior(posterior: dict[str, np.ndarray], priors: Priors | None = None) ->
     if "pooling_sd" in posterior:
         # how effects scatter around the pooled one is part of the model, not a chosen prior
         total += -0.5 * ((posterior["pooled"] / priors.effect) ** 2).sum(axis=(-1, -2))
-        total += -0.5 * (posterior["pooling_sd"] / priors.pooling) ** 2
+        for name in ("pooling_sd", "peculiar_sd"):
+            total += -0.5 * (posterior[name] / priors.pooling) ** 2
     else:
         total += -0.5 * (scaled[..., _IS_EFFECT, :] ** 2).sum(axis=(-1, -2))
     for name in ("between", "within"):
@@ -291,10 +347,12 @@ def prior_draw(rng: np.random.Generator, priors: Priors | None = None) -> dict[s
     scales = np.array([getattr(priors, name.partition("[")[0]) for name in TERMS])[:, None]
     terms = rng.normal(centre, scales, (len(TERMS), count))
     pooled = rng.normal(0, priors.effect, (len(TREATED), len(LATER)))
-    spread = abs(rng.normal(0, priors.pooling))
-    effect = rng.normal(pooled[..., None], spread, (*pooled.shape, count)) * SIGNS
+    pooling, spread = np.abs(rng.normal(0, priors.pooling, 2))
+    peculiar = rng.normal(0, spread, count)
+    effect = rng.normal(pooled[..., None] + peculiar, pooling) * SIGNS
     terms[list(_EFFECTS)] = effect.reshape(-1, count)
-    drawn = {"terms": terms, "effect": effect, "pooled": pooled, "pooling_sd": np.array(spread)}
+    drawn = {"terms": terms, "effect": effect, "pooled": pooled, "peculiar": peculiar}
+    drawn |= {"pooling_sd": np.array(pooling), "peculiar_sd": np.array(spread)}
     for name in ("between", "within"):
         stds = np.abs(rng.normal(0, priors.spread, count))
         drawn |= {f"{name}_stds": stds, f"{name}_corr": lkj_draw(rng, priors.lkj, count)}

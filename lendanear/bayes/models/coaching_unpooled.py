@@ -17,8 +17,7 @@ from lendanear.bayes.trial import Trial
 
 __all__ = ["FULL", "KEEP", "QUICK", "build", "data", "log_likelihood"]
 
-_OF_POOLING: Final = {"pooled", "pooling_sd"}
-KEEP: Final = tuple(name for name in twin.KEEP if name not in _OF_POOLING)
+KEEP: Final = tuple(name for name in twin.KEEP if name not in twin.OF_POOLING)
 
 
 def build(data: Trial, priors: Priors | None = None) -> pm.Model:
