@@ -352,6 +352,24 @@ def test_the_longest_way_to_the_end_goes_first(tiny):
     assert order == ["first of many", "last of many", "long", "short"]
 
 
+def test_a_patient_step_waits_until_nothing_else_can_be_started(tiny):
+    order = []
+    steps = [
+        alone(tiny, "sampling", seconds=90, patient=True),
+        alone(tiny, "figure", seconds=1),
+        alone(tiny, "tables", seconds=1),
+        alone(tiny, "patient too", seconds=9, patient=True, inputs={"of": tiny.out("tables")}),
+        alone(tiny, "late figure", seconds=1, inputs={"before": tiny.out("figure")}),
+    ]
+    engine.build(
+        steps,
+        root=tiny.root,
+        listener=lambda event, step, outcome: order.append(step.name) if outcome else None,
+    )
+    assert set(order[:3]) == {"figure", "late figure", "tables"}
+    assert order[3:] == ["sampling", "patient too"]
+
+
 def test_two_steps_that_make_one_file_are_refused(tiny):
     twice = alone(tiny, "twice", outputs={"text": tiny.out("left")})
     with pytest.raises(Exception, match=r"left\.txt"):

@@ -46,6 +46,8 @@ Listener = Callable[[str, Step, Outcome | None], None]
 """Called with ``started`` and no outcome, and with ``finished`` and the outcome."""
 
 _POLL_SECONDS = 0.01
+_BEHIND_ALL = 1e6
+"""Seconds that put a patient step behind every other that can be started."""
 # loky takes growth by 300 MB for a leak and restarts the worker; importing pandas, statsmodels and
 # their like comes near that, and a restarted worker imports everything anew
 os.environ.setdefault("LOKY_MAX_MEMORY_LEAK_SIZE", str(4 << 30))
@@ -163,9 +165,11 @@ class _Plugin:
 
         def remaining(signature: str) -> float:
             if signature not in left:
-                own = getattr(getattr(dag.nodes[signature], "step", None), "seconds", 0.0)
-                after = (remaining(following) for following in dag.successors(signature))
-                left[signature] = own + max(after, default=0.0)
+                step = getattr(dag.nodes[signature], "step", None)
+                after = [remaining(following) for following in dag.successors(signature)]
+                left[signature] = getattr(step, "seconds", 0.0) + max([0.0, *after])
+                if step is not None and step.patient:
+                    left[signature] -= _BEHIND_ALL
             return left[signature]
 
         scheduler.priorities = {task.signature: remaining(task.signature) for task in session.tasks}

@@ -146,6 +146,7 @@ class Maker:
             parameters={**about, "settings": settings.as_parameters()},
             modules=[f"lendanear.bayes.models.{model.name}"],
             essential=False,
+            patient=True,
         )
         unjudged = {frame: kept / f"{model.name}.{frame}.parquet" for frame in model.all_frames}
         summarise = self._step(
@@ -156,6 +157,7 @@ class Maker:
             parameters=about,
             modules=[f"lendanear.bayes.estimates.{model.name}"],
             essential=False,
+            patient=True,
         )
         folder = self.origin.build / "results"
         gate = self._step(
@@ -172,6 +174,7 @@ class Maker:
                 "draft": self.quick,
             },
             essential=False,
+            patient=True,
         )
         return draw, summarise, gate
 
@@ -251,6 +254,7 @@ class Maker:
         modules: Iterable[str] = (),
         watched: Mapping[str, Any] | None = None,
         essential: bool = True,
+        patient: bool = False,
     ) -> Step:
         call = f"{_STEPS}:{function}"
         step = Step(
@@ -264,6 +268,7 @@ class Maker:
             code=(*closure((*function_imports(call), *modules)), LOCK),
             watched={"what the step does": value_state(function_source(call)), **(watched or {})},
             essential=essential,
+            patient=patient,
         )
         return replace(step, seconds=_expected_seconds(step))
 

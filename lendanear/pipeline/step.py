@@ -42,6 +42,9 @@ class Step:
         only of what reads its outputs (notebooks).
     seconds : float
         How long it is expected to take; the longest way to the end goes first.
+    patient : bool
+        Whether it is started only when nothing else can be: minutes of sampling wait for figures
+        that take seconds.
     """
 
     source: str
@@ -55,6 +58,7 @@ class Step:
     watched: Mapping[str, Any] = field(default_factory=dict)
     essential: bool = True
     seconds: float = 1.0
+    patient: bool = False
 
     @property
     def id(self) -> str:
