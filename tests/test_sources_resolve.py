@@ -309,7 +309,7 @@ def test_a_wrong_file_is_named_with_both_checksums_and_not_used_nor_replaced(
         hashlib.sha256(two_files["elo_rankings"]).hexdigest(),
     ):
         assert part in missing.reason
-    assert "accepting elo_rankings" in missing.remedy
+    assert "--accept elo_rankings" in missing.remedy
     assert (tmp_path / "elo_rankings.csv").read_bytes() == wrong
 
 
