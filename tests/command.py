@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import pytest
 from PIL import Image
 from processes import PATIENCE, wait_for
 
@@ -71,10 +71,15 @@ class Running:
 
     def wait_for(self, words: str) -> None:
         """Wait until it has said these words."""
-        wait_for(
-            lambda: words in self._out.read_text() or self.process.poll() is not None, repr(words)
-        )
-        assert words in self._out.read_text(), f"ended without {words!r}: {self.result()}"
+        try:
+            wait_for(lambda: self._has(words) or self.process.poll() is not None, repr(words))
+        except AssertionError:
+            self.kill()
+            raise
+        assert self._has(words), f"ended without {words!r}: {self.result()}"
+
+    def _has(self, words: str) -> bool:
+        return words in self._out.read_text(encoding="utf-8")
 
     def kill(self) -> Run:
         """End all its processes the hard way."""
@@ -82,8 +87,12 @@ class Running:
         return self.ended()
 
     def ended(self) -> Run:
-        """Wait for its end."""
-        self.process.wait(PATIENCE)
+        """Wait for its end; after `PATIENCE` seconds, end it."""
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail(f"did not end within {PATIENCE} s: {self.result()}")
         return self.result()
 
     def result(self) -> Run:
@@ -157,14 +166,18 @@ class Checkout:
     def rewrite(self, notebook: str, old: str, new: str, *, append: str = "") -> int:
         """Replace text in a notebook and append a cell; return the number of its cells."""
         path = self / f"notebooks/{notebook}.ipynb"
-        sheet = nbformat.read(path, as_version=4)
-        assert sum(old in cell.source for cell in sheet.cells) == 1
-        for cell in sheet.cells:
-            cell.source = cell.source.replace(old, new)
+        sheet = json.loads(path.read_text(encoding="utf-8"))
+        cells = sheet["cells"]
+        for cell in cells:
+            cell["source"] = "".join(cell["source"])
+        assert sum(old in cell["source"] for cell in cells) == 1
+        for cell in cells:
+            cell["source"] = cell["source"].replace(old, new)
         if append:
-            sheet.cells.append(nbformat.v4.new_code_cell(append))
-        nbformat.write(sheet, path)
-        return len(sheet.cells)
+            code = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+            cells.append({**code, "id": "appended", "source": append})
+        path.write_text(json.dumps(sheet), encoding="utf-8")
+        return len(cells)
 
 
 def stamps(folder: Path, stem: str) -> tuple[dict, dict, list[str]]:

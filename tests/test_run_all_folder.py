@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +27,21 @@ NAME = "class_of_2026"
 class Own:
     """A folder with files of the exported synthetic study, and what was built from it.
 
-    First both items, by two Dask workers; then (``less``) everything, without the file of the
-    first.
+    First one item, by two Dask workers; then (``less``), without the file of that, every item of
+    the paper.
     """
 
     checkout: Checkout
     folder: Path
     built: Run
-    figures: Path
+    first: Path
     less: Run
+
+    @property
+    def figures(self) -> tuple[tuple[Path, str], tuple[Path, str]]:
+        """Where the figures of the first and of the second item were saved when it was built."""
+        now = self.checkout / "figures"
+        return (self.first / "figures" / NAME, ONE_STEM), (now / NAME, TWO_STEM)
 
 
 @pytest.fixture(scope="module")
@@ -51,64 +56,73 @@ def own(day, tmp_path_factory) -> Own:
     (place / "dask").mkdir()
     dask = Cluster(place / "dask", root=checkout.folder)
     try:
-        built = checkout.run(
-            *("--data", str(folder), "--only", f"{ONE},{TWO}", "--scheduler", dask.address)
-        )
+        built = checkout.run(*("--data", str(folder), "--only", ONE, "--scheduler", dask.address))
     finally:
         dask.close()
-    shutil.copytree(checkout / "figures", place / "with both")
+    shutil.copytree(checkout / "figures", place / "first/figures")
+    shutil.copytree(checkout / f"build/{NAME}/results", place / "first/results")
     (folder / "elo_rankings.csv").unlink()
-    less = checkout.run("--data", str(folder), "--workers", "1")
-    return Own(checkout, folder, built, place / "with both" / NAME, less)
+    less = checkout.run("--data", str(folder), "--only", "paper", "--workers", "1")
+    return Own(checkout, folder, built, place / "first", less)
 
 
-def test_what_the_files_allow_is_built_in_a_folder_of_its_own(own):
+def test_results_lie_in_a_folder_of_the_same_name(own):
     assert own.built.status == 0, own.built
-    assert "2 built of the items asked for" in own.built.out
-    stems = {path.name.partition("_synthetic")[0] for path in own.figures.glob("*_synthetic.*")}
-    assert stems == {ONE_STEM, TWO_STEM}
+    assert "1 built of the items asked for" in own.built.out
+    folder, stem = own.figures[0]
+    assert {path.name for path in folder.iterdir()} == {
+        *(f"{stem}_synthetic.{ending}" for ending in ("png", "svg", "csv")),
+        *("published_vs_rebuilt.csv", "published_vs_rebuilt.html", "manifest.json"),
+    }
 
 
 def test_a_synthetic_study_is_labelled_synthetic_whatever_its_folder_is_called(own):
-    assert "these files are synthetic, and every result will say so" in own.built.out
-    assert f"{NAME} (SYNTHETIC: simulated people)" in own.built.out
-    for stem in (ONE_STEM, TWO_STEM):
-        png, svg, said = stamps(own.figures, f"{stem}_synthetic")
+    for run in (own.built, own.less):
+        assert "these files are synthetic, and every result will say so" in run.out
+        assert f"{NAME} (SYNTHETIC: simulated people)" in run.out
+    for folder, stem in own.figures:
+        png, svg, said = stamps(folder, f"{stem}_synthetic")
         assert (png["data"], png["source"]) == ("synthetic", NAME)
         assert svg == png
         assert any(words.startswith("SYNTHETIC DATA") for words in said)
-        table = pd.read_csv(own.figures / f"{stem}_synthetic.csv")
-        assert set(table["data"]) == {"synthetic"}
-    page = (own.figures / "published_vs_rebuilt.html").read_text(encoding="utf-8")
-    assert 'class="mark">SYNTHETIC DATA' in page
-    compared = pd.read_csv(own.figures / "published_vs_rebuilt.csv")
-    assert set(compared["verdict"]) == {"calibrated", "not computable"}
-    assert compared.loc[compared["verdict"] == "calibrated", "reason"].str.contains("synth").all()
-    assert json.loads((own.figures / "manifest.json").read_text())["data"] == "synthetic"
+        assert set(pd.read_csv(folder / f"{stem}_synthetic.csv")["data"]) == {"synthetic"}
+        page = (folder / "published_vs_rebuilt.html").read_text(encoding="utf-8")
+        assert 'class="mark">SYNTHETIC DATA' in page
+        compared = pd.read_csv(folder / "published_vs_rebuilt.csv")
+        assert set(compared["verdict"]) == {"calibrated", "not computable"}
+        why = compared.loc[compared["verdict"] == "calibrated", "reason"]
+        assert why.str.startswith("synthetic data").all()
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["data"] == "synthetic"
 
 
 def test_two_dask_workers_make_the_same_numbers_byte_for_byte_as_one_process(own, day):
-    for stem in (ONE_STEM, TWO_STEM):
-        name = f"{stem}_synthetic.csv"
-        here = (day.checkout / "figures/synthetic" / name).read_bytes()
-        assert (own.figures / name).read_bytes() == here
+    folder, stem = own.figures[0]
+    here = day.checkout / f"figures/synthetic/{stem}_synthetic.csv"
+    assert (folder / here.name).read_bytes() == here.read_bytes()
+    results = sorted((own.first / "results").iterdir())
+    assert len(results) >= 4
+    for result in results:
+        same = day.checkout / "build/synthetic/results" / result.name
+        assert result.read_bytes() == same.read_bytes(), result.name
 
 
 def test_what_is_missing_is_listed_with_a_way_to_place_it(own):
-    assert own.less.status == 0, own.less
-    assert re.search(r"^1 built, \d\d not built of the items asked for$", own.less.out, re.M)
+    assert "1 built, 24 not built of the items asked for" in own.less.out
     assert "not built, because all_themes is missing: 2B, 2C-personal, 2C-workplace" in own.less.out
     for name in ("experiment_1", "experiment_2", "all_themes", "elo_rankings"):
-        assert (
-            f"{name}: no file called {name}.csv lies in {own.folder} or below it; " in own.less.out
-        )
+        missing = f"{name}: no file called {name}.csv lies in {own.folder} or below it; "
+        assert missing in own.less.out
         assert f"and place it as {own.folder}/{name}.csv (" in own.less.out
 
 
-def test_an_item_that_was_asked_for_by_name_is_owed(own):
-    run = own.checkout.run("--data", str(own.folder), "--only", f"{ONE},{TWO}")
-    assert run.status == 3, run
-    assert "1 up to date, 1 not built of the items asked for" in run.out
+def test_of_an_own_folder_only_what_is_asked_for_by_name_is_owed(own):
+    assert own.less.status == 3, own.less
+    run = own.checkout.run("--data", str(own.folder), "--only", TWO)
+    assert run.status == 0, run
+    run = own.checkout.run("--data", str(own.folder), "--prepare")
+    assert run.status == 0, run
+    assert "not built, because elo_rankings is missing: 6A" in run.out
 
 
 def test_a_figure_whose_data_was_taken_away_does_not_pass_for_a_current_one(own):

@@ -212,7 +212,9 @@ def _checks(
 
     random = np.random.default_rng(SEED)
     names = ("strength", *model.RATER_TERMS)
-    before = pm.draw([machine[name] for name in names], SIMULATED, random_seed=SEED)
+    before = pm.draw(
+        [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
+    )
     flat = [posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names]
     chosen = random.choice(len(flat[0]), SIMULATED, replace=len(flat[0]) < SIMULATED)
     return predictive(data, before, [values[chosen] for values in flat], random)

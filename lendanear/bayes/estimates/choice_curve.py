@@ -166,7 +166,9 @@ def _checks(
 
     random = np.random.default_rng(SEED)
     names = ("slope", "lapse")
-    before = pm.draw([machine[name] for name in names], SIMULATED, random_seed=SEED)
+    before = pm.draw(
+        [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
+    )
     flat = {name: posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names}
     chosen = random.choice(len(flat["lapse"]), SIMULATED, replace=len(flat["lapse"]) < SIMULATED)
     sets = {

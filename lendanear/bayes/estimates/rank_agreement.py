@@ -127,7 +127,9 @@ def _checks(
     before = dict(
         zip(
             names,
-            pm.draw([machine[name] for name in names], SIMULATED, random_seed=SEED),
+            pm.draw(
+                [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
+            ),
             strict=True,
         )
     )
