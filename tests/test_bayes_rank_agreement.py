@@ -14,6 +14,7 @@ from lendanear.bayes.models import bradley_terry
 from lendanear.bayes.models import rank_agreement as model
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.summarise import summarise
+from lendanear.checks.counterparts import COUNTERPARTS
 from lendanear.errors import DataError
 from lendanear.measures.elo_error import POINTS, START
 from lendanear.vocabulary import SCENARIO_KEYS
@@ -220,6 +221,12 @@ def test_agreement_needs_three_rated_conversations_in_every_scenario(study, tabl
     first = elo[elo["scenario"] == "undervalued"].index[: PER_SCENARIO - 2]
     with pytest.raises(DataError, match="'undervalued' have an Elo rating"):
         model.data(tables["choices"], elo.drop(index=first))
+
+
+def test_the_published_rank_correlation_has_its_counterpart_among_the_estimates(frames):
+    named = set(zip(frames["estimates"]["quantity"], frames["estimates"]["group"], strict=True))
+    counterpart = COUNTERPARTS["preference.bt_spearman"]
+    assert (counterpart.quantity, counterpart.group) in named
 
 
 def test_predictive_checks_hold_the_observed_rankings(frames):

@@ -13,6 +13,7 @@ from lendanear.bayes.models import responders as model
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.summarise import summarise
 from lendanear.bayes.trial import TERMS, scenario_contrasts
+from lendanear.checks.counterparts import COUNTERPARTS
 from lendanear.errors import LendAnEarError
 from lendanear.figures.bayes_responders import (
     CHECKS,
@@ -243,6 +244,13 @@ def test_the_published_verdict_is_carried_over_and_its_share_lies_around_the_cou
         assert own["n"].sum() == PEOPLE
         weighted = (own["p_smallest"] * own["n"]).sum() / PEOPLE
         assert weighted == pytest.approx(ours.loc[ours["arm"] == arm, "p_smallest"].mean())
+
+
+def test_published_numbers_have_their_counterparts_among_the_estimates(frames):
+    named = set(zip(frames["estimates"]["quantity"], frames["estimates"]["group"], strict=True))
+    mine = [c for c in COUNTERPARTS.values() if c.models == ("responders",)]
+    assert len(mine) == 16
+    assert {(counterpart.quantity, counterpart.group) for counterpart in mine} <= named
 
 
 def test_the_fit_passes_the_gate_and_expects_what_is_observed(frames):

@@ -49,11 +49,7 @@ def compare_models(log_likelihood: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """
     az = arviz()
     units = {name: values.shape[-1] for name, values in log_likelihood.items()}
-    if len(set(units.values())) != 1:
-        raise LendAnEarError(
-            f"models can be compared on the same units only; they have {units}: compute every "
-            "log-likelihood for the same people or conversations"
-        )
+    _require_same_units(units)
     found = {}
     for name, values in log_likelihood.items():
         drawn = az.from_dict({"unused": values[..., 0]}, log_likelihood={"unit": values})
@@ -80,6 +76,48 @@ def compare_models(log_likelihood: Mapping[str, np.ndarray]) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def compare_left_out(left_out: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Compare models whose units were left out one by one before.
+
+    Parameters
+    ----------
+    left_out : mapping of str to DataFrame
+        By model, in the words readers see: frame ``left_out`` (columns elpd, pareto_k), the same
+        units in the same order.
+
+    Returns
+    -------
+    DataFrame
+        model, elpd, elpd_diff, dse, units, pareto_k_max as in `COLUMNS`; best model first.
+
+    Raises
+    ------
+    LendAnEarError
+        If models were not given equally many units.
+    """
+    _require_same_units({name: len(frame) for name, frame in left_out.items()})
+    order = sorted(left_out, key=lambda name: -left_out[name]["elpd"].sum())
+    best = left_out[order[0]]["elpd"].to_numpy()
+    rows = []
+    for name in order:
+        own = left_out[name]["elpd"].to_numpy()
+        worst = float(left_out[name]["pareto_k"].max())
+        row = (name, own.sum(), (best - own).sum(), _se(best - own), len(own), worst)
+        rows.append(row)
+    return pd.DataFrame(
+        rows, columns=["model", "elpd", "elpd_diff", "dse", "units", "pareto_k_max"]
+    )
+
+
+def _require_same_units(units: Mapping[str, int]) -> None:
+    """Refuse to compare models that were given different numbers of units."""
+    if len(set(units.values())) != 1:
+        raise LendAnEarError(
+            f"models can be compared on the same units only; they have {dict(units)}: compute "
+            "every log-likelihood for the same people or conversations"
+        )
 
 
 def _se(values: np.ndarray) -> float:

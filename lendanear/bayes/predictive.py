@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from lendanear.bayes.settings import SEED
+
+if TYPE_CHECKING:
+    import pymc as pm
+
 COLUMNS: Final = ("what", "group", "observed", "mean", "low", "high")
 """Columns of the frames ``prior_predictive`` and ``posterior_predictive``."""
+
+
+def prior_draws(machine: pm.Model, names: Sequence[str], count: int) -> dict[str, np.ndarray]:
+    """Draw some variables of a model from its prior.
+
+    Parameters
+    ----------
+    machine : pymc.Model
+        The model.
+    names : sequence of str
+        Variables and deterministics.
+    count : int
+        How many draws.
+
+    Returns
+    -------
+    dict of ndarray, shape (count, ...)
+    """
+    import pymc as pm
+    from pytensor.compile.mode import Mode
+
+    # some hundred draws are made sooner than a compiled function
+    interpreted = Mode(linker="py", optimizer=None)
+    drawn = pm.draw([machine[name] for name in names], count, random_seed=SEED, mode=interpreted)
+    return dict(zip(names, drawn, strict=True))
 
 
 def compare(

@@ -64,6 +64,14 @@ _LIST: Final = (
         "coaching_overall", "Effect of training on overall empathy", "B1", ("conversations",)
     ),
     BayesModel(
+        "coaching",
+        "Effect of training on six dimensions, ordered categories",
+        "B1",
+        ("conversations",),
+        ("effects", "left_out", "prior_predictive", "posterior_predictive"),
+        in_quick=False,
+    ),
+    BayesModel(
         "coaching_gaussian",
         "Effect of training on six dimensions, Gaussian",
         "B1",

@@ -133,7 +133,8 @@ def scores_properties(data: Trial, scores: np.ndarray) -> dict[tuple[str, str], 
     dict of (what, group) to float
         By dimension and arm: ``mean.before`` and ``mean.after`` (points), ``high.after`` (share
         rated "quite a bit" or more); by dimension: ``share.<score>`` (over all conversations),
-        ``sd.person`` (SD of person means).
+        ``sd.person`` (SD of person means); by dimension and for overall empathy, their sum:
+        ``sd.within`` (SD around person means).
     """
     found: dict[tuple[str, str], float] = {}
     after = data.number > 1
@@ -151,6 +152,11 @@ def scores_properties(data: Trial, scores: np.ndarray) -> dict[tuple[str, str], 
         for score in range(1, 6):
             share = np.abs(column - score) < 0.5
             found[f"share.{score}", dimension] = float(share.mean())
+    every = with_overall(scores)
+    for place, outcome in enumerate((*DIMENSION_KEYS, OVERALL)):
+        column = every[:, place]
+        away = column - (np.bincount(data.person, column) / sizes)[data.person]
+        found["sd.within", outcome] = float(np.sqrt((away**2).sum() / (sizes - 1).sum()))
     return found
 
 

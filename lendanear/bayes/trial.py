@@ -104,12 +104,15 @@ def trial(conversations: pd.DataFrame, outcomes: Sequence[str]) -> Trial:
     )
 
 
+def zero_sum_basis(size: int) -> np.ndarray:
+    """Return an orthonormal basis of what sums to zero, shape (size, size - 1)."""
+    basis, _, _ = np.linalg.svd(np.eye(size) - 1 / size)
+    return basis[:, : size - 1]
+
+
 def scenario_contrasts() -> np.ndarray:
     """Return an orthonormal basis of scenario effects that sum to zero, shape (5, 4)."""
-    count = len(SCENARIO_KEYS)
-    centred = np.eye(count) - 1 / count
-    basis, _, _ = np.linalg.svd(centred)
-    return basis[:, : count - 1]
+    return zero_sum_basis(len(SCENARIO_KEYS))
 
 
 TERMS: Final = (

@@ -13,6 +13,7 @@ from typing import Final
 import pandas as pd
 
 from lendanear.checks import rebuilt as families
+from lendanear.checks.counterparts import counterpart_row
 from lendanear.checks.published import Published, read_published
 from lendanear.checks.values import Rebuilt
 from lendanear.errors import LendAnEarError, MissingDataError
@@ -167,8 +168,9 @@ def compare(study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, one row per published number; those known only from press coverage
-        come last.
+        Columns `COLUMNS`, one row per published number, those known only from press coverage
+        last; then one row per Bayesian counterpart whose model was fitted
+        (`lendanear.checks.counterparts`).
     """
     collected = collect(study)
     available = {f["key"] for f in study.files} | {f["group"] for f in study.files}
@@ -184,4 +186,8 @@ def compare(study: Study) -> pd.DataFrame:
         )
         for number in numbers
     ]
+    for row in filter(None, (counterpart_row(study, number) for number in numbers)):
+        if study.synthetic:
+            row["reason"] = f"{SYNTHETIC_REASON}; {row['reason']}"
+        rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -18,6 +18,7 @@ from lendanear.checks.compare import (
     SYNTHETIC_REASON,
     compare,
 )
+from lendanear.checks.counterparts import INSIDE, ITEM, OUTSIDE, PREFIX
 from lendanear.checks.published import read_published
 from lendanear.figures.style import marks_of
 from lendanear.figures.tables import PAGE_STYLE
@@ -27,10 +28,10 @@ from lendanear.study import Study
 CSV_NAME: Final = "published_vs_rebuilt.csv"
 HTML_NAME: Final = "published_vs_rebuilt.html"
 PRESS_SECTION: Final = "Press coverage"
-VERDICTS: Final = (REPRODUCED, CALIBRATED, DIFFERS, NOT_COMPUTABLE)
+VERDICTS: Final = (REPRODUCED, CALIBRATED, DIFFERS, NOT_COMPUTABLE, INSIDE, OUTSIDE)
 
 
-_SECTIONS: Final = ("Abstract", "Figure", "Extended Data", "SI", "Pilot", PRESS_SECTION)
+_SECTIONS: Final = ("Abstract", "Figure", "Extended Data", "SI", "Pilot", PRESS_SECTION, ITEM)
 """How the names of the page's sections begin, in the order of the paper."""
 
 
@@ -92,12 +93,12 @@ def render(table: pd.DataFrame, study: Study) -> str:
     groups: dict[str, list[dict[str, str]]] = {}
     counts: dict[str, dict[str, int]] = {}
     for row in table.to_dict("records"):
-        number = details[row["id"]]
+        number = details[row["id"].removeprefix(PREFIX)]
         section = PRESS_SECTION if number.from_press else row["item"]
         digits = _digits(number.tolerance)
         whole = number.tolerance == 0 and number.estimate == int(number.estimate)
         finer = digits if whole else digits + 1
-        remarks = [row["reason"], number.note]
+        remarks = [row["reason"], "" if row["item"] == ITEM else number.note]
         if study.synthetic:
             # the page says once at its head what every row of the CSV file has to say for itself
             remarks[0] = row["reason"].removeprefix(SYNTHETIC_REASON).removeprefix("; ")
@@ -114,7 +115,10 @@ def render(table: pd.DataFrame, study: Study) -> str:
         section_counts = counts.setdefault(section, dict.fromkeys(VERDICTS, 0))
         section_counts[row["verdict"]] += 1
     groups = {section: groups[section] for section in sorted(groups, key=_section_order)}
-    judged = table[~table["id"].map(lambda key: details[key].from_press)]
+    # neither press numbers nor counterparts say whether the paper was rebuilt
+    judged = table[
+        [row.id in details and not details[row.id].from_press for row in table.itertuples()]
+    ]
     stamp = {"data": "synthetic" if study.synthetic else "real", "draft": study.draft}
     environment = Environment(
         loader=PackageLoader("lendanear.checks", "."),
@@ -129,6 +133,8 @@ def render(table: pd.DataFrame, study: Study) -> str:
         style=PAGE_STYLE,
         totals={v: int((judged["verdict"] == v).sum()) for v in VERDICTS},
         n=len(judged),
+        press=PRESS_SECTION,
+        counterparts=ITEM,
         groups=groups,
         counts=counts,
         git=provenance.git_state(),

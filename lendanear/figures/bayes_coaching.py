@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -192,6 +194,7 @@ PANELS = {
     "share.3": 'Share of ratings "somewhat"',
     "share.5": 'Share of ratings "very much"',
     "sd.person": "SD of participants' means",
+    "sd.within": "SD within participants",
     "high.after combined": 'Combined: "quite a bit" or more',
 }
 """Panels of the checks and their titles."""
@@ -275,20 +278,18 @@ def contrast_table(effects: pd.DataFrame, *, smallest: float) -> pd.DataFrame:
     )
 
 
-def comparison_table(
-    pooled: pd.DataFrame, unpooled: pd.DataFrame, alone: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the effects on overall empathy (SD) according to three models, for readers.
+def comparison_table(models: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects on overall empathy (SD) according to several models, for readers.
 
     Parameters
     ----------
-    pooled, unpooled : DataFrame
-        Frames ``effects`` of the two models of six dimensions.
+    models : mapping of str to DataFrame
+        By name for readers, frames ``effects`` of models of six dimensions.
     alone : DataFrame
         Frame ``estimates`` of the model of overall empathy.
     """
     table = {}
-    for name, frame in (("six ratings, pooled", pooled), ("six ratings, not pooled", unpooled)):
+    for name, frame in models.items():
         rows = frame.query("outcome == @OVERALL and unit == 'sd' and period == 'both'")
         rows = rows[rows["reference"] == "control"].set_index("arm")
         table[name] = {
@@ -302,6 +303,74 @@ def comparison_table(
         if f"{arm.key} vs control, both" in rows.index
     }
     return pd.DataFrame(table).rename_axis("Effect in SD (95% interval)").reset_index()
+
+
+def left_out_table(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return a comparison by leave-one-out cross-validation, for readers.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        From `lendanear.bayes.comparison.compare_left_out`.
+    """
+    return pd.DataFrame(
+        {
+            "Model": compared["model"],
+            "Log-probability behind the best": compared["elpd_diff"].map(
+                lambda value: number(value, 1)
+            ),
+            "Standard error": compared["dse"].map(lambda value: number(value, 1)),
+            "Worst diagnostic (reliable below 0.7)": compared["pareto_k_max"].map(number),
+        }
+    )
+
+
+def with_overall_of(dimensions: pd.DataFrame, gaussian: pd.DataFrame) -> pd.DataFrame:
+    """Return the ordered model's rows, and the Gaussian model's rows of overall empathy.
+
+    Parameters
+    ----------
+    dimensions, gaussian : DataFrame
+        Frames ``effects``, ``estimates`` or ``sensitivity`` of the two models.
+    """
+    column = "outcome" if "outcome" in gaussian.columns else "quantity"
+    overall = gaussian[gaussian[column].str.contains(OVERALL)]
+    return pd.concat([overall, dimensions], ignore_index=True)
+
+
+def agreement_sentence(dimensions: pd.DataFrame, gaussian: pd.DataFrame) -> str:
+    """Return how far two models' effects on single dimensions lie apart, in one sentence.
+
+    Parameters
+    ----------
+    dimensions, gaussian : DataFrame
+        Frames ``effects`` of the ordered and of the Gaussian model.
+    """
+    keys = ["outcome", "arm", "reference", "period"]
+    one, other = (
+        frame[(frame["unit"] == "sd") & (frame["outcome"] != OVERALL)].set_index(keys)["mean"]
+        for frame in (dimensions, gaussian)
+    )
+    apart = (one - other).abs()
+    outcome, arm, reference, period = apart.idxmax()
+    return (
+        f"On single dimensions the ordered and the Gaussian model agree within "
+        f"{number(apart.max())} SD; they are farthest apart on {label(outcome).lower()}, "
+        f"{label(arm)} against {label(reference)}, {period}."
+    )
+
+
+def which_model(*, ordered: bool) -> str:
+    """Return a sentence that says which models the estimates come from."""
+    if ordered:
+        return (
+            "Effects on single dimensions come from the model of ordered categories, effects on "
+            "overall empathy from the Gaussian model."
+        )
+    return (
+        "All estimates come from the **Gaussian cross-check**, because this build was shortened "
+        "and leaves the model of ordered categories out."
+    )
 
 
 def _range(mean: float, low: float, high: float) -> str:

@@ -46,7 +46,8 @@ def modules_of(tree: ast.Module) -> set[str]:
 class Reads:
     """What a notebook reads: tables by name, results as ``model.frame``.
 
-    What it only asks for with ``has`` or ``has_result`` is optional: it runs without.
+    What it asks for with ``has`` or ``has_result`` before reading is optional: it runs without. A
+    notebook that asks for one result of a model does without any of that model's.
     """
 
     tables: frozenset[str]
@@ -93,11 +94,13 @@ def reads_of(tree: ast.Module) -> Reads:
                 f"{'s' if count > 1 else ''}, found: {ast.unparse(node)}"
             )
         found[node.func.attr].add(".".join(names))
+    spared = {name.partition(".")[0] for name in found["has_result"]}
+    optional = {name for name in found["result"] if name.partition(".")[0] in spared}
     return Reads(
         tables=frozenset(found["table"] - found["has"]),
-        results=frozenset(found["result"] - found["has_result"]),
+        results=frozenset(found["result"] - optional),
         optional_tables=frozenset(found["has"]),
-        optional_results=frozenset(found["has_result"]),
+        optional_results=frozenset(found["has_result"] | optional),
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from lendanear.bayes.models import bradley_terry as model
 from lendanear.bayes.models import rank_agreement
 from lendanear.bayes.pair_checks import ALL, design, properties, simulate
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -208,13 +208,9 @@ def _checks(
     machine: pm.Model, data: Pairs, posterior: dict[str, np.ndarray]
 ) -> dict[str, pd.DataFrame]:
     """Return properties of the choices beside those of simulated choices."""
-    import pymc as pm
-
     random = np.random.default_rng(SEED)
     names = ("strength", *model.RATER_TERMS)
-    before = pm.draw(
-        [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
-    )
+    before = list(prior_draws(machine, names, SIMULATED).values())
     flat = [posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names]
     chosen = random.choice(len(flat[0]), SIMULATED, replace=len(flat[0]) < SIMULATED)
     return predictive(data, before, [values[chosen] for values in flat], random)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lendanear.bayes.comparison import compare_models
 from lendanear.bayes.models import choice_curve as model
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import highest_density, two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -162,17 +162,12 @@ def _checks(
     machine: pm.Model, data: model.Gaps, posterior: Mapping[str, np.ndarray]
 ) -> dict[str, pd.DataFrame]:
     """Return properties of the choices beside those of choices simulated with lapses."""
-    import pymc as pm
-
     random = np.random.default_rng(SEED)
     names = ("slope", "lapse")
-    before = pm.draw(
-        [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
-    )
     flat = {name: posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names}
     chosen = random.choice(len(flat["lapse"]), SIMULATED, replace=len(flat["lapse"]) < SIMULATED)
     sets = {
-        "prior_predictive": dict(zip(names, before, strict=True)),
+        "prior_predictive": prior_draws(machine, names, SIMULATED),
         "posterior_predictive": {name: values[chosen] for name, values in flat.items()},
     }
     times = data.higher + data.lower

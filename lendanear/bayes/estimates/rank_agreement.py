@@ -15,7 +15,7 @@ import pandas as pd
 from lendanear.bayes.models import bradley_terry
 from lendanear.bayes.models import rank_agreement as model
 from lendanear.bayes.pair_checks import ALL, design, simulate, won
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -121,18 +121,8 @@ def _checks(
     random: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
     """Return properties of choices and ratings beside those of simulated ones."""
-    import pymc as pm
-
     names = ("spread", *DRAWN)
-    before = dict(
-        zip(
-            names,
-            pm.draw(
-                [machine[name] for name in names], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
-            ),
-            strict=True,
-        )
-    )
+    before = prior_draws(machine, names, SIMULATED)
     flat = {name: posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in names}
     chosen = random.choice(len(flat["side"]), SIMULATED, replace=len(flat["side"]) < SIMULATED)
     after = {name: values[chosen] for name, values in flat.items()}

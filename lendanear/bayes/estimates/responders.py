@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lendanear.bayes.models import responders as model
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import HDI, highest_density, two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -225,13 +225,10 @@ def _checks(
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
     """Return properties of the data beside those of data simulated from prior and posterior."""
-    import pymc as pm
-
     flat = {name: posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in model.CHANGE}
     chosen = rng.choice(len(flat["terms"]), SIMULATED, replace=len(flat["terms"]) < SIMULATED)
-    before = pm.draw([machine[name] for name in model.CHANGE], SIMULATED, random_seed=SEED)
     sets = {
-        "prior_predictive": dict(zip(model.CHANGE, before, strict=True)),
+        "prior_predictive": prior_draws(machine, model.CHANGE, SIMULATED),
         "posterior_predictive": {name: values[chosen] for name, values in flat.items()},
     }
     threshold = components.set_index("quantity").loc["threshold", "estimate"]
