@@ -194,8 +194,8 @@ PANELS = {
     "share.3": 'Share of ratings "somewhat"',
     "share.5": 'Share of ratings "very much"',
     "sd.person": "SD of participants' means",
-    "sd.within": "SD within participants",
     "high.after combined": 'Combined: "quite a bit" or more',
+    "sd.within": "SD within participants",
 }
 """Panels of the checks and their titles."""
 

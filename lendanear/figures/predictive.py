@@ -141,6 +141,6 @@ def _draw_sensitivity(axis: Axes, sensitivity: pd.DataFrame, threshold: float) -
         "leans on\nthe prior", (threshold, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
         textcoords="offset points", va="top", fontsize=5.5, color="#666666", linespacing=1.1,
     )  # fmt: skip
-    label_rows(axis, list(sensitivity["label"]))
-    axis.set_title("Sensitivity to the prior", fontsize=7)
-    axis.set_xlabel("Shift per doubling of the prior's weight", fontsize=6.5)
+    label_rows(axis, [text.replace(", ", "\n", 1) for text in sensitivity["label"]])
+    axis.set_title("Sensitivity\nto the prior", fontsize=7)
+    axis.set_xlabel("Shift per doubling of\nthe prior's weight", fontsize=6.5)
