@@ -101,6 +101,27 @@ _LIST: Final = (
         ("intervals", "curve", "cells", "prior_predictive", "posterior_predictive"),
     ),
     BayesModel(
+        "silent_correlation",
+        "Correlation of felt and expressed empathy",
+        "B2",
+        ("participants", "conversations"),
+        (
+            "intervals",
+            "rope",
+            "attenuation",
+            "sample",
+            "prior_predictive",
+            "posterior_predictive",
+        ),
+    ),
+    BayesModel(
+        "silent_levels",
+        "Gap between self-reported and judged behaviour",
+        "B2",
+        ("conversations",),
+        ("intervals", "closing", "people", "prior_predictive", "posterior_predictive"),
+    ),
+    BayesModel(
         "responders",
         "Reliability of scores and who truly changed",
         "B3",
