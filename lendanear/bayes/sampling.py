@@ -6,14 +6,16 @@ import os
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lendanear.bayes.settings import Settings
 from lendanear.files import written_aside
 
 if TYPE_CHECKING:
     import arviz as az
+    import numpy as np
     import pymc as pm
 
 STATISTICS: Final = ("diverging", "energy", "n_steps", "step_size_bar")
@@ -47,18 +49,46 @@ def sample(model: pm.Model, keep: Sequence[str], settings: Settings) -> az.Infer
         Groups ``posterior`` (the kept variables, dimensions chain and draw first) and
         ``sample_stats``; attributes ``seconds`` (sampling) and ``compile_seconds``.
     """
+    started = time.perf_counter()
+    compiled = compile_model(model, keep)
+    ready = time.perf_counter()
+    drawn = draw(compiled, settings)
+    drawn.posterior.attrs["compile_seconds"] = ready - started
+    return drawn
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model ready to be sampled, and which of its variables to store."""
+
+    machine: Any
+    keep: tuple[str, ...]
+
+    def with_data(self, **values: np.ndarray) -> Compiled:
+        """Return it with other values in its data containers; nothing is compiled anew."""
+        return replace(self, machine=self.machine.with_data(**values))
+
+
+def compile_model(model: pm.Model, keep: Sequence[str]) -> Compiled:
+    """Compile a model; see `sample`."""
     arviz()
+    import nutpie
+
+    machine = nutpie.compile_pymc_model(model, backend="numba", var_names=list(keep))
+    return Compiled(machine, tuple(keep))
+
+
+def draw(compiled: Compiled, settings: Settings) -> az.InferenceData:
+    """Draw from the posterior of a compiled model; see `sample`."""
     import nutpie
     from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
-    compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=list(keep))
-    ready = time.perf_counter()
     # chains already share the cores: linear algebra with threads of its own would wait for itself,
     # which was measured to make small matrices a hundred times slower
     with threadpool_limits(1):
         drawn = nutpie.sample(
-            compiled,
+            compiled.machine,
             tune=settings.tune,
             draws=settings.draws,
             chains=settings.chains,
@@ -68,15 +98,15 @@ def sample(model: pm.Model, keep: Sequence[str], settings: Settings) -> az.Infer
             save_warmup=False,
             progress_bar=False,
         )
-    done = time.perf_counter()
+    seconds = time.perf_counter() - started
     known = [name for name in STATISTICS if name in drawn.sample_stats]
     drawn.sample_stats = drawn.sample_stats[known]
     for group in drawn.groups():
         if group not in {"posterior", "sample_stats"}:
             delattr(drawn, group)
     # var_names only chooses among deterministics: free variables are stored in any case
-    drawn.posterior = drawn.posterior[list(keep)]
-    drawn.posterior.attrs |= {"seconds": done - ready, "compile_seconds": ready - started}
+    drawn.posterior = drawn.posterior[list(compiled.keep)]
+    drawn.posterior.attrs["seconds"] = seconds
     return drawn
 
 

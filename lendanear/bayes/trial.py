@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lendanear.bayes.containers import data_container
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import ARM_KEYS, CONTROL, CONVERSATION_NUMBERS, SCENARIO_KEYS
 
@@ -177,7 +178,7 @@ class Moments:
         How many people have that many.
     between, within : tuple of ndarray
         X'X, X'Y and Y'Y of the scaled means and of the contrasts; X is the design matrix, Y the
-        scores.
+        scores. The latter two may be data containers of a model: see `held_moments`.
     """
 
     size: int
@@ -205,3 +206,35 @@ def moments(data: Trial) -> list[Moments]:
         within = tuple(all_ - part for all_, part in zip(total, between, strict=True))
         found.append(Moments(int(size), people, between, within))
     return found
+
+
+def containers(data: Trial) -> dict[str, np.ndarray]:
+    """Return all that a likelihood needs of the scores, by the names of `held_moments`."""
+    found = {}
+    for own in moments(data):
+        for part in ("between", "within"):
+            _, xy, yy = getattr(own, part)
+            found |= dict(zip(_names(part, own.size), (xy, yy), strict=True))
+    return found
+
+
+def held_moments(data: Trial) -> list[Moments]:
+    """Return the sufficient statistics, those of the scores in data containers.
+
+    They are added to the model that is being built, which can then be given other scores of the
+    same people and conversations without being compiled anew.
+    """
+    values = containers(data)
+    found = []
+    for own in moments(data):
+        held = {}
+        for part in ("between", "within"):
+            sums = (data_container(name, values[name]) for name in _names(part, own.size))
+            held[part] = (getattr(own, part)[0], *sums)
+        found.append(replace(own, **held))
+    return found
+
+
+def _names(part: str, size: int) -> tuple[str, str]:
+    """Return the names of the data containers of X'Y and Y'Y."""
+    return f"{part}_{size}_xy", f"{part}_{size}_yy"

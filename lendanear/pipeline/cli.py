@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.markup import escape
 
 from lendanear.errors import LendAnEarError, OutputError
-from lendanear.files import cannot_write, check_writable, clear_asides
+from lendanear.files import clear_asides
 from lendanear.items import ITEMS, select
-from lendanear.paths import BUILD, FIGURES, folder_name, relative_to_checkout
+from lendanear.paths import FIGURES, folder_name, relative_to_checkout
 from lendanear.pipeline import graph, manifest
 from lendanear.pipeline.jobs import Job, all_there, job
 from lendanear.pipeline.listing import show_files, show_items, show_reasons
 from lendanear.pipeline.origins import AUTO, Origin, origins
-from lendanear.pipeline.progress import BuildProgress
-from lendanear.pipeline.record import RECORD, explain, up_to_date
-from lendanear.pipeline.step import Outcome, Step
+from lendanear.pipeline.record import explain
+from lendanear.pipeline.running import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    LOG_WIDTH,
+    MISSING,
+    OK,
+    add_running_options,
+    alone,
+    build,
+)
+from lendanear.pipeline.step import Outcome
 from lendanear.pipeline.summary import THERE, item_states, show_blocked, show_summary
 from lendanear.sources.resolve import PUBLIC, SYNTHETIC
-
-OK, FAILED, BAD_INPUT, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
-LOG_WIDTH = 132
-"""Columns of output that goes to a file."""
-MOST_WORKERS = 8
-"""More processes than this rarely help: there are a dozen notebooks."""
 
 _EPILOG = """\
 exit status
@@ -89,20 +90,10 @@ def _parser() -> argparse.ArgumentParser:
         help="make only the tables and results (with --only: those of its items) that notebooks "
         "opened by hand read",
     )
-    parser.add_argument(
-        "--workers",
-        type=_positive,
-        default=min(os.cpu_count() or 1, MOST_WORKERS),
-        metavar="N",
-        help="processes on this machine (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--scheduler", metavar="tcp://HOST:PORT", help="use the workers of a running Dask scheduler"
-    )
+    add_running_options(parser)
     parser.add_argument(
         "--quick", action="store_true", help="shorten resampling; results are marked DRAFT"
     )
-    parser.add_argument("--force", action="store_true", help="run every step, up to date or not")
     parser.add_argument(
         "--keep-going",
         action="store_true",
@@ -120,13 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         "--no-fetch", action="store_true", help="download nothing; use what lies in data/raw"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
-    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -161,12 +145,13 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         return OK
     if options.explain or options.dry_run:
         return _explain(_jobs(found, options), options, console)
-    with _alone(console):
+    with alone(console):
         jobs = _jobs(found, options)
         for one in jobs:
             show_files(console, one.plan)
             _clear(one)
-        outcomes = _build([step for one in jobs for step in one.steps], options, console)
+        steps = [step for one in jobs for step in one.steps]
+        outcomes = build(steps, options, console, keep_going=options.keep_going)
         for one in jobs:
             if one.steps and not options.prepare:
                 manifest.write_manifest(one.plan, one.steps)
@@ -192,31 +177,6 @@ def _clear(one: Job) -> None:
                 path.unlink()
     clear_asides(origin.build)
     clear_asides(origin.figures)
-
-
-def _build(
-    steps: Sequence[Step], options: argparse.Namespace, console: Console
-) -> dict[str, Outcome]:
-    """Run what is not up to date and return every step's outcome by its id."""
-    current = set() if options.force else up_to_date(steps)
-    if len(current) == len(steps):
-        return {step.id: Outcome(step, "up to date") for step in steps}
-    for folder in sorted({path.parent for step in steps for path in step.outputs.values()}):
-        check_writable(folder)
-    # imported here: pytask alone takes longer than finding out that nothing is to be done
-    from lendanear.pipeline import engine
-
-    with BuildProgress(console, len(steps)) as progress:
-        outcomes = engine.build(
-            steps,
-            root=RECORD,
-            workers=options.workers,
-            scheduler=options.scheduler,
-            force=options.force,
-            keep_going=options.keep_going,
-            listener=progress,
-        )
-    return {outcome.step.id: outcome for outcome in outcomes}
 
 
 def _conclude(
@@ -292,31 +252,6 @@ def _download_lines(console: Console) -> Callable[[str, int, int | None], None]:
             console.print(f"fetching {key}: {received / 2**20:.1f}{of} MiB", highlight=False)
 
     return tell
-
-
-@contextmanager
-def _alone(console: Console) -> Iterator[None]:
-    """Let one build at a time write; a second one waits and says so.
-
-    Raises
-    ------
-    OutputError
-        If the build folder cannot be written.
-    """
-    lock = FileLock(BUILD / ".lock")
-    try:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0.2)
-        except Timeout:
-            console.print("Another build is running in this checkout; waiting for it to end ...")
-            lock.acquire()
-    except OSError as error:
-        raise cannot_write(relative_to_checkout(BUILD), error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 if __name__ == "__main__":

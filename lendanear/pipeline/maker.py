@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from lendanear.bayes.registry import BayesModel
 from lendanear.items import TABLE_FILES, items_of
 from lendanear.models.registry import Model
-from lendanear.paths import LOCK, NOTEBOOKS
-from lendanear.pipeline.closure import (
-    closure,
-    function_imports,
-    function_parameters,
-    function_source,
-    module_file,
-)
+from lendanear.paths import NOTEBOOKS
+from lendanear.pipeline.closure import function_parameters, module_file
+from lendanear.pipeline.declare import Paths, declare
 from lendanear.pipeline.model_source import settings_of
 from lendanear.pipeline.notebook_source import code_tree, modules_of, parameters_of, reads_of
 from lendanear.pipeline.origins import Origin
-from lendanear.pipeline.state import notebook_state, value_state
+from lendanear.pipeline.state import notebook_state
 from lendanear.pipeline.step import Step
 
-_STEPS: Final = "lendanear.pipeline.steps"
 COMPANIONS: Final = {"experiment_2": ("conversations", "elo")}
 """Tables that help to read another source, where they are there: scores of the compared pairs."""
-_GUESSED_SECONDS: Final = {
-    "generate": 8,
-    "tables": 4,
-    "model": 3,
-    "posterior": 60,
-    "estimates": 10,
-    "notebook": 6,
-    "check": 3,
-}
-"""Durations of kinds of steps until they have been measured here."""
-
-Paths = Mapping[str, Path]
 
 
 class Maker:
@@ -243,39 +222,7 @@ class Maker:
     def _source(self) -> Path:
         return self.origin.build / "source.json"
 
-    def _step(
-        self,
-        name: str,
-        function: str,
-        *,
-        inputs: Paths,
-        outputs: Paths,
-        parameters: Mapping[str, Any],
-        modules: Iterable[str] = (),
-        watched: Mapping[str, Any] | None = None,
-        essential: bool = True,
-        patient: bool = False,
-    ) -> Step:
-        call = f"{_STEPS}:{function}"
-        step = Step(
-            source=self.origin.name,
-            name=name,
-            function=call,
-            log=self.origin.build / "logs" / f"{name}.log",
-            parameters=parameters,
-            inputs=inputs,
-            outputs=outputs,
-            code=(*closure((*function_imports(call), *modules)), LOCK),
-            watched={"what the step does": value_state(function_source(call)), **(watched or {})},
-            essential=essential,
-            patient=patient,
-        )
-        return replace(step, seconds=_expected_seconds(step))
-
-
-def _expected_seconds(step: Step) -> float:
-    """Return how long a step took when it last ran, or a guess."""
-    try:
-        return float(json.loads(step.last_run.read_text(encoding="utf-8"))["seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return float(_GUESSED_SECONDS.get(step.name.split(".")[0], 1))
+    def _step(self, name: str, function: str, **declared: Any) -> Step:  # noqa: ANN401
+        """Return a step of the source; see `lendanear.pipeline.declare.declare`."""
+        logs = self.origin.build / "logs"
+        return declare(self.origin.name, name, function, logs=logs, **declared)

@@ -157,3 +157,28 @@ def check(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
 
     study = open_study(parameters["source"])
     write_comparison(replace(study, readable=frozenset(inputs.values())))
+
+
+def calibrate(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Run one replicate of the simulation-based calibration of a model."""
+    from lendanear.bayes.sbc.replicate import replicate
+    from lendanear.bayes.settings import Settings
+
+    settings = Settings(**parameters["settings"])
+    ranks = replicate(parameters["model"], parameters["replicate"], settings)
+    # not by the room of typed tables: what is changed there calls for no replicate anew
+    with written_aside(outputs["ranks"]) as aside:
+        ranks.to_parquet(aside, index=False)
+
+
+def judge_ranks(parameters: dict[str, Any], inputs: Files, outputs: Files) -> None:
+    """Collect the ranks of a model, judge whether they are uniform, and draw them."""
+    import pandas as pd
+
+    from lendanear.checks.sbc import write_ranks
+
+    ranks = pd.concat([pd.read_parquet(path) for path in inputs.values()], ignore_index=True)
+    with written_aside(outputs["ranks"]) as aside:
+        ranks.to_parquet(aside, index=False)
+    folder = outputs["figure"].parent
+    write_ranks(ranks, parameters["model"], folder, draft=parameters["draft"])

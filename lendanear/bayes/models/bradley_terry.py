@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lendanear.bayes.containers import data_container
 from lendanear.bayes.pairs import Pairs, pairs
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.spreads import signed_spread
@@ -143,7 +144,17 @@ def add_choices(data: Pairs, strength: pt.TensorVariable, priors: RaterPriors) -
     consistency = pt.exp(consistency_sd * pm.Normal("consistency_z", 0, 1, shape=data.raters))
     gap = strength[data.winner] - strength[data.loser]
     odds = consistency[data.rater] * gap + data.side * leaning[data.rater]
-    pm.Potential("choices", -(data.count * pt.softplus(-odds)).sum())
+    count = data_container("count", data.count)
+    pm.Potential("choices", -(count * pt.softplus(-odds)).sum())
+
+
+def containers(data: Pairs) -> dict[str, np.ndarray]:
+    """Return what was chosen how often, by the name of its data container.
+
+    A model that was built with a row for either outcome of every choice, some of them counted 0
+    times, can be given other choices of the same raters between the same conversations.
+    """
+    return {"count": data.count}
 
 
 def log_likelihood(data: Pairs, posterior: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -174,13 +185,15 @@ def _by_rater(
     starts = data.starts
     left = data.side > 0
     total = np.full((len(strength), data.raters), -np.inf)
-    for node, weight in consistency:
-        against = np.exp(-np.exp(kappa * node)[:, None] * gap)
-        for other, also in leaning:
-            tilt = np.exp((side + side_sd * other)[:, None])
-            loglik = -data.count * np.log1p(against * np.where(left, 1 / tilt, tilt))
-            by_rater = np.add.reduceat(loglik, starts, axis=1)
-            np.logaddexp(total, by_rater + np.log(weight * also), out=total)
+    # a consistent rater who chose much against the strengths overflows, rightly, to no chance
+    with np.errstate(over="ignore"):
+        for node, weight in consistency:
+            against = np.exp(-np.exp(kappa * node)[:, None] * gap)
+            for other, also in leaning:
+                tilt = np.exp((side + side_sd * other)[:, None])
+                loglik = -data.count * np.log1p(against * np.where(left, 1 / tilt, tilt))
+                by_rater = np.add.reduceat(loglik, starts, axis=1)
+                np.logaddexp(total, by_rater + np.log(weight * also), out=total)
     return total
 
 

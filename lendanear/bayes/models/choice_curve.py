@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lendanear.bayes.containers import data_container
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.spreads import signed_spread
 from lendanear.errors import DataError
@@ -49,12 +50,15 @@ if TYPE_CHECKING:
     # imported when the model is built: the settings are read each time a build is laid out
     import pymc as pm
     import pytensor.tensor as pt
+    from pytensor.compile.sharedvalue import SharedVariable
 
 LAPSES: Final = "with lapses"
 NO_LAPSES: Final = "without lapses"
 PUBLISHED: Final = "published form"
 FORMS: Final = (LAPSES, NO_LAPSES, PUBLISHED)
 """The curve and its rivals."""
+_ENDINGS: Final = {LAPSES: "", NO_LAPSES: "_alone", PUBLISHED: "_published"}
+"""Endings of the names of what belongs to each form."""
 CHOSEN_PRIORS: Final = ("log_slope", "slope_signed", "lapse_doubled")
 """Variables of the curve with priors of our choice, for prior sensitivity."""
 KEEP: Final = (
@@ -167,18 +171,34 @@ def build(data: Gaps, priors: Priors | None = None) -> pm.Model:
     priors = priors or Priors()
     with pm.Model(coords={"scenario": data.scenarios}) as model:
         lapse = pm.Deterministic("lapse", pm.Beta("lapse_doubled", 1, priors.lapse) / 2)
-        slope, alone = (_slopes(priors, ending) for ending in ("", "_alone"))
+        slope, alone = (_slopes(priors, _ENDINGS[form]) for form in (LAPSES, NO_LAPSES))
         intercept = pm.Normal("published_intercept", 0, priors.published_intercept, dims="scenario")
         common = pm.Normal("published_slope", 0, priors.published_slope)
-        higher, lower = data.higher.sum(axis=1), data.lower.sum(axis=1)
+        higher, lower = _counts(data, LAPSES)
         p = lapse / 2 + (1 - lapse) * pt.sigmoid(slope[data.scenario] * data.gap)
         pm.Potential("choices", (higher * pt.log(p) + lower * pt.log1p(-p)).sum())
-        for ending, odds in (
-            ("alone", alone[data.scenario] * data.gap),
-            ("published", intercept[data.scenario] + common * data.gap),
+        for form, odds in (
+            (NO_LAPSES, alone[data.scenario] * data.gap),
+            (PUBLISHED, intercept[data.scenario] + common * data.gap),
         ):
-            pm.Potential(f"choices_{ending}", _logit(higher, lower, odds))
+            pm.Potential(f"choices{_ENDINGS[form]}", _logit(*_counts(data, form), odds))
     return model
+
+
+def containers(data: Gaps, form: str) -> dict[str, np.ndarray]:
+    """Return the counts that one form is fitted to, by the names of its data containers.
+
+    Each form has its own, so that a model which is compiled can be given, for each form, other
+    choices between the same pairs.
+    """
+    counts = {"higher": data.higher.sum(axis=1), "lower": data.lower.sum(axis=1)}
+    return {f"{side}{_ENDINGS[form]}": values for side, values in counts.items()}
+
+
+def _counts(data: Gaps, form: str) -> tuple[SharedVariable, SharedVariable]:
+    """Add the data containers of one form to the model that is being built: higher, lower."""
+    held = [data_container(name, values) for name, values in containers(data, form).items()]
+    return held[0], held[1]
 
 
 def _slopes(priors: Priors, ending: str) -> pt.TensorVariable:
@@ -191,7 +211,9 @@ def _slopes(priors: Priors, ending: str) -> pt.TensorVariable:
     return pm.Deterministic(f"slope{ending}", pm.math.exp(typical + apart * z), dims="scenario")
 
 
-def _logit(higher: np.ndarray, lower: np.ndarray, odds: pt.TensorVariable) -> pt.TensorVariable:
+def _logit(
+    higher: SharedVariable, lower: SharedVariable, odds: pt.TensorVariable
+) -> pt.TensorVariable:
     """Return the log-likelihood of counts under log odds."""
     import pytensor.tensor as pt
 

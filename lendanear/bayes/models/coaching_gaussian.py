@@ -53,7 +53,7 @@ from lendanear.bayes.trial import (
     Moments,
     Trial,
     design_matrix,
-    moments,
+    held_moments,
     trial,
 )
 from lendanear.vocabulary import DIMENSION_KEYS, DIMENSIONS
@@ -146,7 +146,7 @@ def build(data: Trial, priors: Priors | None = None, *, pooled: bool = True) -> 
         precision, logdet = _prior_precision(priors, spreads)
         shift = pt.dot(precision, centre.ravel())
         loglik = 0.5 * logdet - 0.5 * pt.dot(centre.ravel(), shift)
-        for part in moments(data):
+        for part in held_moments(data):
             for gram, covariance, rows in _parts(part, between, within):
                 xx, xy, yy = gram
                 inverse = pt.linalg.inv(covariance)

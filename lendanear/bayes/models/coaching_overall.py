@@ -39,7 +39,7 @@ from lendanear.bayes.trial import (
     Moments,
     Trial,
     design_matrix,
-    moments,
+    held_moments,
     trial,
 )
 
@@ -103,7 +103,7 @@ def build(data: Trial, priors: Priors | None = None) -> pm.Model:
             "effect", effect.reshape((len(TREATED), len(LATER))), dims=("arm", "number")
         )
         loglik = 0.0
-        for part in moments(data):
+        for part in held_moments(data):
             loglik += _loglik(part, terms, sd_person**2, sd_residual**2)
         pm.Potential("scores", loglik)
     return model
@@ -162,3 +162,26 @@ def log_likelihood(data: Trial, posterior: dict[str, np.ndarray]) -> np.ndarray:
         + sums**2 / sizes / between
         + (squares - sums**2 / sizes) / within
     )
+
+
+def simulate(
+    data: Trial, parameters: dict[str, np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Simulate the scores of the same people and conversations.
+
+    Parameters
+    ----------
+    data : Trial
+        The design; its scores are not used.
+    parameters : dict of ndarray
+        One draw of ``terms``, ``sd_person`` and ``sd_residual``.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray, shape (n, 1)
+    """
+    people = parameters["sd_person"] * rng.standard_normal(data.people)
+    noise = parameters["sd_residual"] * rng.standard_normal(len(data.person))
+    return (design_matrix(data) @ parameters["terms"] + people[data.person] + noise)[:, None]

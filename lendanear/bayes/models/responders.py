@@ -57,7 +57,9 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
 
+from lendanear.bayes.containers import data_container
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.trial import LATER, TERMS, TREATED, Trial, design_matrix, trial
 from lendanear.errors import LendAnEarError
@@ -200,7 +202,7 @@ def build(data: Responders, priors: Priors | None = None) -> pm.Model:
         person = pm.Normal("control_signed_person", 0, spread, dims="outcome")
         pm.Deterministic("control_sd_person", pt.abs(person), dims="outcome")
         residual = pm.HalfNormal("control_sd_residual", spread, dims="outcome")
-        pm.Potential("noise", _noise_loglik(data.control, mean, person**2, residual**2))
+        pm.Potential("noise", _noise_loglik(data, mean, person**2, residual**2))
 
         terms = pm.Normal("terms", 0, priors.scales(), dims="term")
         sd_person = pm.HalfNormal("sd_person", priors.spread)
@@ -249,16 +251,39 @@ def _covariance(person: object, residual: object, change: object, slant: object)
     )
 
 
+def noise_containers(data: Responders) -> dict[str, np.ndarray]:
+    """Return what the model of reliability needs of the scores of Control, one entry per outcome.
+
+    By the names of its data containers: a model that is compiled can be given other scores of the
+    same participants, and other ones than the model of true change.
+    """
+    means = data.control.mean(axis=1)
+    return {
+        "control_average": means.mean(axis=0),
+        "control_between": _PLACES * ((means - means.mean(axis=0)) ** 2).sum(axis=0),
+        "control_within": ((data.control - means[:, None]) ** 2).sum(axis=(0, 1)),
+    }
+
+
+def change_containers(data: Responders) -> dict[str, np.ndarray]:
+    """Return what the model of true change needs of overall empathy, likewise."""
+    _, xy, yy = _grams(data)
+    return {"change_xy": xy, "change_yy": yy}
+
+
+def _held(values: dict[str, np.ndarray]) -> list[SharedVariable]:
+    """Add data containers to the model that is being built."""
+    return [data_container(name, array) for name, array in values.items()]
+
+
 def _noise_loglik(
-    scores: np.ndarray, mean: pt.TensorVariable, person: pt.TensorVariable, noise: pt.TensorVariable
+    data: Responders, mean: pt.TensorVariable, person: pt.TensorVariable, noise: pt.TensorVariable
 ) -> pt.TensorVariable:
     """Return the log-likelihood of the scores of Control; variances, one entry per outcome."""
-    people = len(scores)
-    means = scores.mean(axis=1)
-    within = ((scores - means[:, None]) ** 2).sum(axis=(0, 1))
-    between = _PLACES * ((means - means.mean(axis=0)) ** 2).sum(axis=0)
+    people = len(data.control)
+    average, between, within = _held(noise_containers(data))
     spread = noise + _PLACES * person
-    squares = between + people * _PLACES * (means.mean(axis=0) - mean) ** 2
+    squares = between + people * _PLACES * (average - mean) ** 2
     each = (
         people * (pt.log(spread) + (_PLACES - 1) * pt.log(noise))
         + squares / spread
@@ -272,16 +297,11 @@ def _change_loglik(
     data: Responders, terms: pt.TensorVariable, spread: Covariance
 ) -> pt.TensorVariable:
     """Return the log-likelihood of overall empathy in all arms."""
-    y, x = data.rotated
     people = np.bincount(data.arm, minlength=len(ARM_KEYS))
-    pairs = ((0, 0), (0, 1), (1, 1), (2, 2))
-    grams = [
-        [_gram(x[own], y[own], left, right) for left, right in pairs]
-        for own in (data.arm == place for place in range(len(ARM_KEYS)))
-    ]
-    xx, xy, yy = (np.array([[gram[part] for gram in row] for row in grams]) for part in range(3))
+    xx = _grams(data)[0]
+    xy, yy = _held(change_containers(data))
     # sums of squares and of products of the residuals, one row per arm, one column per pair
-    bent = (xx.reshape(-1, len(TERMS)) @ terms).reshape(xy.shape)
+    bent = (xx.reshape(-1, len(TERMS)) @ terms).reshape(xx.shape[:-1])
     squares = yy + pt.dot(bent - 2 * xy, terms)
     determinant = spread.first * spread.later - spread.both**2
     weighed = (
@@ -292,6 +312,18 @@ def _change_loglik(
     total = people * pt.log(determinant) + weighed + squares[:, 3] / spread.noise
     constant = people.sum() * (pt.log(spread.noise) + _PLACES * np.log(2 * np.pi))
     return -0.5 * (total.sum() + constant)
+
+
+def _grams(data: Responders) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return X'X, X'y and y'y of pairs of rotated coordinates, arms first, then pairs."""
+    y, x = data.rotated
+    pairs = ((0, 0), (0, 1), (1, 1), (2, 2))
+    grams = [
+        [_gram(x[own], y[own], left, right) for left, right in pairs]
+        for own in (data.arm == place for place in range(len(ARM_KEYS)))
+    ]
+    xx, xy, yy = (np.array([[gram[part] for gram in row] for row in grams]) for part in range(3))
+    return xx, xy, yy
 
 
 def _gram(
