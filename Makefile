@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 GROUPS := --group cluster --group test --group style
 RUN_ALL_FLAGS ?=
 
-.PHONY: all test test-slow quick lab bench calibration check lock clean setup
+.PHONY: all test test-slow quick lab bench calibration sbc check lock clean setup
 
 all: $(READY)
 	$(PY) run_all.py $(RUN_ALL_FLAGS)
@@ -33,6 +33,10 @@ bench: $(READY)
 # Spread of every rebuilt number over replicates of the synthetic study.
 calibration: $(READY)
 	$(PY) -m lendanear.checks.calibration
+
+# Simulation-based calibration of the Bayesian models, to figures/sbc/.
+sbc: $(READY)
+	$(PY) -m lendanear.pipeline.sbc
 
 # Reads only: reports what `ruff format` and `ruff check --fix` would change.
 check: $(READY)

@@ -221,7 +221,9 @@ def test_a_source_is_called_after_its_folder(folder, name, tmp_path):
     assert source_name(tmp_path / folder) == name
 
 
-@pytest.mark.parametrize("name", ["public", "Public", "synthetic", "SYNTHETIC", "(synthetic)"])
+@pytest.mark.parametrize(
+    "name", ["public", "Public", "synthetic", "SYNTHETIC", "(synthetic)", "sbc"]
+)
 def test_reserved_names_are_refused_with_another_one(name, tmp_path):
     with pytest.raises(LendAnEarError, match=r"is reserved for the .*Rename the folder.*my_"):
         source_name(tmp_path / name)

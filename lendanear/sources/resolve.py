@@ -15,8 +15,12 @@ from lendanear.sources.retrieve import Progress, Retrieved, fetch
 
 PUBLIC: Final = "public"
 SYNTHETIC: Final = "synthetic"
-RESERVED: Final = (PUBLIC, SYNTHETIC)
-"""Names of sources that a reader's own folder must not take."""
+RESERVED: Final = {
+    PUBLIC: "public files",
+    SYNTHETIC: "synthetic study",
+    "sbc": "simulation-based calibration",
+}
+"""Names that a reader's own folder must not take, and whose results lie under them."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ def source_name(folder: Path) -> str:
     if name.casefold() in RESERVED:
         raise LendAnEarError(
             f"{folder}: results are kept under the folder's name, and {name!r} is reserved for the "
-            f"{'public files' if name.casefold() == PUBLIC else 'synthetic study'}. "
+            f"{RESERVED[name.casefold()]}. "
             f"Rename the folder, for example to 'my_{name}', and run again."
         )
     return name
