@@ -111,6 +111,31 @@ def zero_sum_basis(size: int) -> np.ndarray:
     return basis[:, : size - 1]
 
 
+def require_whole(data: Trial, what: str) -> None:
+    """Stop unless everybody has all three conversations.
+
+    Parameters
+    ----------
+    data : Trial
+        The trial.
+    what : str
+        What needs them, to begin the message with.
+
+    Raises
+    ------
+    LendAnEarError
+        With the number of participants who have fewer.
+    """
+    sizes = np.bincount(data.person)
+    fewer = int((sizes != len(CONVERSATION_NUMBERS)).sum())
+    if fewer:
+        raise LendAnEarError(
+            f"{what} needs conversations 1, 2 and 3 of every participant, and {fewer} of "
+            f"{len(sizes)} participants in this data have fewer: remove these participants, or "
+            "complete them"
+        )
+
+
 def scenario_contrasts() -> np.ndarray:
     """Return an orthonormal basis of scenario effects that sum to zero, shape (5, 4)."""
     return zero_sum_basis(len(SCENARIO_KEYS))

@@ -61,7 +61,15 @@ from pytensor.compile.sharedvalue import SharedVariable
 
 from lendanear.bayes.containers import data_container
 from lendanear.bayes.settings import Settings
-from lendanear.bayes.trial import LATER, TERMS, TREATED, Trial, design_matrix, trial
+from lendanear.bayes.trial import (
+    LATER,
+    TERMS,
+    TREATED,
+    Trial,
+    design_matrix,
+    require_whole,
+    trial,
+)
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import ARM_KEYS, CONTROL, CONVERSATION_NUMBERS, DIMENSION_KEYS
 
@@ -156,13 +164,7 @@ def data(conversations: pd.DataFrame) -> Responders:
         or nobody in Control is scored differently in two conversations on some scale.
     """
     known: Trial = trial(conversations, OUTCOMES)
-    sizes = np.bincount(known.person)
-    if (sizes != _PLACES).any():
-        raise LendAnEarError(
-            "a change needs conversations 1, 2 and 3 of every participant, and "
-            f"{(sizes != _PLACES).sum()} of {len(sizes)} participants in this data have fewer: "
-            "remove these participants, or complete them"
-        )
+    require_whole(known, "a change")
     found = Responders(
         scores=known.scores.reshape(-1, _PLACES, len(OUTCOMES)),
         arm=known.person_arm,

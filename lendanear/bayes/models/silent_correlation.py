@@ -55,7 +55,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from lendanear.bayes.settings import Settings
-from lendanear.bayes.trial import design_matrix, trial
+from lendanear.bayes.trial import design_matrix, require_whole, trial
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import CONVERSATION_NUMBERS, DIMENSION_KEYS, DIMENSIONS, TRAIT_ITEMS
 
@@ -154,11 +154,7 @@ def data(participants: pd.DataFrame, conversations: pd.DataFrame) -> SilentCorre
         participants answered everything, or all gave the same answer or were judged alike.
     """
     known = trial(conversations, DIMENSION_KEYS)
-    if (np.bincount(known.person) != _TIMES).any():
-        raise LendAnEarError(
-            "silent empathy needs conversations 1, 2 and 3 of every participant: remove "
-            "participants who lack one, or complete them"
-        )
+    require_whole(known, "silent empathy")
     rows = conversations.sort_values(["participant_id", "conversation_number"])
     items = participants.set_index("participant_id")[list(TRAIT_ITEMS)].astype("Float64")
     items = items.reindex(rows["participant_id"].to_numpy()[::_TIMES])

@@ -47,7 +47,7 @@ import pytensor.tensor as pt
 from scipy.special import ndtri
 
 from lendanear.bayes.settings import Settings
-from lendanear.bayes.trial import trial
+from lendanear.bayes.trial import require_whole, trial
 from lendanear.errors import LendAnEarError
 from lendanear.models.silent_empathy import HIGH, SAME_SCALE
 from lendanear.vocabulary import ARM_KEYS, CONVERSATION_NUMBERS
@@ -144,11 +144,7 @@ def data(conversations: pd.DataFrame) -> SilentLevels:
         given.
     """
     known = trial(conversations, JUDGED)
-    if (np.bincount(known.person) != _TIMES).any():
-        raise LendAnEarError(
-            "silent empathy needs conversations 1, 2 and 3 of every participant: remove "
-            "participants who lack one, or complete them"
-        )
+    require_whole(known, "silent empathy")
     rows = conversations.sort_values(["participant_id", "conversation_number"])
     own = rows[list(REPORTS)].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     absent = np.isnan(own)
