@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lendanear.bayes.models import silent_correlation as model
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -215,17 +215,13 @@ def _checks(
     posterior: dict[str, np.ndarray],
 ) -> dict[str, pd.DataFrame]:
     """Return properties of the data beside those of data simulated from prior and posterior."""
-    import pymc as pm
-
     rng = np.random.default_rng(SEED)
     flat = {name: posterior[name].reshape(-1, *posterior[name].shape[2:]) for name in model.KEEP}
     count = len(flat["vine"])
     chosen = rng.choice(count, SIMULATED, replace=count < SIMULATED)
-    before = pm.draw(
-        [machine[name] for name in model.KEEP], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
-    )
+    before = prior_draws(machine, model.KEEP, SIMULATED)
     sets = {
-        "prior_predictive": dict(zip(model.KEEP, before, strict=True)),
+        "prior_predictive": before,
         "posterior_predictive": {name: values[chosen] for name, values in flat.items()},
     }
     observed = _properties(*_observed(data), data)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lendanear.bayes.models import silent_levels as model
-from lendanear.bayes.predictive import compare
+from lendanear.bayes.predictive import compare, prior_draws
 from lendanear.bayes.quantities import two_intervals
 from lendanear.bayes.sensitivity import log_prior, power_scaling
 from lendanear.bayes.settings import SEED
@@ -212,16 +212,12 @@ def _checks(
     machine: pm.Model, data: model.SilentLevels, chances: np.ndarray
 ) -> dict[str, pd.DataFrame]:
     """Return properties of the data beside those of data simulated from prior and posterior."""
-    import pymc as pm
-
     rng = np.random.default_rng(SEED)
     flat = chances.reshape(-1, *chances.shape[2:])
     chosen = rng.choice(len(flat), SIMULATED, replace=len(flat) < SIMULATED)
-    before = pm.draw(
-        [machine[name] for name in model.KEEP], SIMULATED, random_seed=SEED, mode="FAST_COMPILE"
-    )
+    before = prior_draws(machine, model.KEEP, SIMULATED)
     sets = {
-        "prior_predictive": model.pattern_chances(data, dict(zip(model.KEEP, before, strict=True))),
+        "prior_predictive": model.pattern_chances(data, before),
         "posterior_predictive": flat[chosen],
     }
     observed = _properties(data.states[None], data)
