@@ -14,6 +14,7 @@ from lendanear.bayes.estimates.silent_correlation import FELT, ROPE
 from lendanear.bayes.models import silent_correlation as model
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.summarise import summarise
+from lendanear.checks.counterparts import COUNTERPARTS
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import DIMENSION_KEYS, DIMENSIONS, TRAIT_ITEMS
 
@@ -209,6 +210,13 @@ def test_the_probability_of_practically_none_is_read_off_the_posterior(frames):
     assert (rope["bound"] == ROPE).all()
     assert rope.loc["reported and expressed", "above"] > 0.99
     assert rope.loc["trait and expressed", "inside"] > 0.5
+
+
+def test_estimates_that_stand_beside_published_numbers_exist(frames):
+    rows = frames["estimates"].set_index(["quantity", "group"])
+    own = {(c.quantity, c.group) for c in COUNTERPARTS.values() if "silent_correlation" in c.models}
+    assert own
+    assert own <= set(rows.index)
 
 
 def test_the_fit_passes_the_gate_and_expects_what_is_observed(frames):

@@ -24,6 +24,11 @@ ITEM: Final = "Bayesian counterparts"
 """Item that counterparts stand under."""
 INSIDE: Final = "inside interval"
 OUTSIDE: Final = "outside interval"
+_SEEN: Final = {
+    "elaboration": "encouraging_elaboration",
+    "understanding": "demonstrating_understanding",
+}
+"""Behaviour whose self-report and judgement share a scale, by its name in published ids."""
 COACHING: Final = ("coaching", "coaching_gaussian")
 """Models of effects on the six dimensions, the preferred one first."""
 
@@ -74,6 +79,17 @@ def _all() -> Iterator[tuple[str, Counterpart]]:
             yield (
                 f"responder.{published}.{arm.raw}",
                 Counterpart(("responders",), quantity, arm.key),
+            )
+    for predictor in ("jordan", "sites", "self_empathized"):
+        yield (
+            f"silent.r.{predictor}",
+            Counterpart(("silent_correlation",), "correlation.score", predictor),
+        )
+    for name, behaviour in _SEEN.items():
+        for published, quantity in (("self", "level.self"), ("judged", "level.judge")):
+            yield (
+                f"secondary.{published}_{name}_high",
+                Counterpart(("silent_levels",), quantity, f"{behaviour}, all, all"),
             )
     yield (
         "preference.bt_spearman",
