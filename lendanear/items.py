@@ -111,6 +111,10 @@ ITEMS: Final = (
          ("elo",), "bayes_public", published=False),
     Item("B5-checks", "Checks of the models of the public Elo file", "figure",
          "bayes_public", ("elo",), "bayes_public_checks", published=False),
+    Item("B6", "How severe and how consistent each judge is", "figure", "bayes_judges",
+         ("pilot_ratings",), "bayes_judges", published=False),
+    Item("B6-checks", "Checks of the model of the judges", "figure", "bayes_judges",
+         ("pilot_ratings",), "bayes_judges_checks", published=False),
 )  # fmt: skip
 """Every item: those of the paper in its order, then those added."""
 

@@ -162,6 +162,13 @@ _LIST: Final = (
         ("choices",),
         ("intervals", "curve", "comparison", "prior_predictive", "posterior_predictive"),
     ),
+    BayesModel(
+        "judges",
+        "Severity and consistency of the pilot's raters",
+        "B6",
+        ("pilot_ratings",),
+        ("intervals", "raters", "consensus", "prior_predictive", "posterior_predictive"),
+    ),
 )
 BAYES_MODELS: Final = {model.name: model for model in _LIST}
 """Every Bayesian model by name."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lendanear.bayes.code_cache import keep_code
 from lendanear.bayes.settings import Settings
 from lendanear.files import written_aside
 
@@ -74,6 +75,7 @@ def compile_model(model: pm.Model, keep: Sequence[str]) -> Compiled:
     arviz()
     import nutpie
 
+    keep_code()
     machine = nutpie.compile_pymc_model(model, backend="numba", var_names=list(keep))
     return Compiled(machine, tuple(keep))
 

@@ -2,7 +2,7 @@
 
 One panel per property of the data, one row per group: the property as observed (a white diamond),
 the 95% interval of data simulated from the posterior (a bar), and of data simulated from the prior
-(a pale line, in numbers at the right where it leaves the panel). A last panel shows how far each
+(a pale line, in numbers at its end where it leaves the panel). A last panel shows how far each
 headline estimate moves when the prior is strengthened or weakened.
 """
 
@@ -24,6 +24,10 @@ POSTERIOR = "#5B7FA6"
 """Colour of data simulated from the posterior."""
 PRIOR = "#D5C3A4"
 """Colour of data simulated from the prior."""
+_BELOW = 0.4
+"""How far below a row its prior is drawn, in rows."""
+_LABEL_WIDTH = 26
+"""Letters in a line of the label of an estimate."""
 
 
 def plot_checks(
@@ -77,7 +81,7 @@ def plot_checks(
             # labels once per line where its panels have the same rows
             if place % columns and len(set(lines[place // columns])) == 1:
                 axes[place].tick_params(axis="y", labelleft=False)
-            wrapped = "\n".join(textwrap.wrap(titles[what], 60 // columns))
+            wrapped = "\n".join(textwrap.wrap(titles[what], 51 // columns))
             axes[place].set_title(wrapped, fontsize=7)
         for axis in axes[len(panels) :]:
             axis.remove()
@@ -113,15 +117,15 @@ def _draw_property(
         if row.group in before.index:
             wide = before.loc[row.group]
             ends = np.clip([wide["low"], wide["high"]], left, right)
-            axis.plot(ends, [y + 0.32] * 2, color=PRIOR, linewidth=2, solid_capstyle="butt",
+            axis.plot(ends, [y + _BELOW] * 2, color=PRIOR, linewidth=2, solid_capstyle="butt",
                       gid="prior")  # fmt: skip
             if wide["low"] < left or wide["high"] > right:
                 digits = 0 if abs(wide["high"] - wide["low"]) >= 10 else 1
                 axis.annotate(
                     f"{number(wide['low'], digits)} to {number(wide['high'], digits)}",
-                    (1.0, y + 0.32), xycoords=("axes fraction", "data"), xytext=(2, 0),
-                    textcoords="offset points", va="center", fontsize=5.5, color="#8A7650",
-                    annotation_clip=False,
+                    (1.0, y + _BELOW), xycoords=("axes fraction", "data"), ha="right",
+                    va="center", fontsize=5.5, color="#8A7650", gid="prior-range",
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                 )  # fmt: skip
         axis.plot(row.observed, y, "D", color=INK, markerfacecolor="white", markersize=4, zorder=4,
                   gid="observed")  # fmt: skip
@@ -141,6 +145,16 @@ def _draw_sensitivity(axis: Axes, sensitivity: pd.DataFrame, threshold: float) -
         "leans on\nthe prior", (threshold, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
         textcoords="offset points", va="top", fontsize=5.5, color="#666666", linespacing=1.1,
     )  # fmt: skip
-    label_rows(axis, [text.replace(", ", "\n", 1) for text in sensitivity["label"]])
+    label_rows(axis, [_in_two_lines(text) for text in sensitivity["label"]])
     axis.set_title("Sensitivity\nto the prior", fontsize=7)
-    axis.set_xlabel("Shift per doubling of\nthe prior's weight", fontsize=6.5)
+    axis.set_xlabel("Shift per doubling\nof the prior's weight", fontsize=6, loc="right")
+
+
+def _in_two_lines(text: str) -> str:
+    """Break a long label after its first part."""
+    if len(text) <= _LABEL_WIDTH:
+        return text
+    for end in (": ", ", "):
+        if end in text:
+            return text.replace(end, f"{end.rstrip(', ')}\n", 1)
+    return textwrap.fill(text, _LABEL_WIDTH)
