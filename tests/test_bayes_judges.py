@@ -230,8 +230,9 @@ def frames(judged) -> dict[str, pd.DataFrame]:
     return summarise("judges", registry.draw("judges", tables, settings), tables)
 
 
+@pytest.mark.slow
 class TestFit:
-    """One fit to simulated judges."""
+    """One fit to simulated judges, which takes minutes to compile without a cache."""
 
     def test_planted_severities_and_consistencies_are_recovered(self, frames):
         rows = frames["estimates"].set_index(["quantity", "group"])
