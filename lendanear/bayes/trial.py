@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lendanear.bayes.containers import data_container
+from lendanear.bayes.contrasts import zero_sum_basis
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import ARM_KEYS, CONTROL, CONVERSATION_NUMBERS, SCENARIO_KEYS
 
@@ -103,12 +104,6 @@ def trial(conversations: pd.DataFrame, outcomes: Sequence[str]) -> Trial:
         number=number,
         scenario=rows["scenario"].cat.codes.to_numpy(dtype=int),
     )
-
-
-def zero_sum_basis(size: int) -> np.ndarray:
-    """Return an orthonormal basis of what sums to zero, shape (size, size - 1)."""
-    basis, _, _ = np.linalg.svd(np.eye(size) - 1 / size)
-    return basis[:, : size - 1]
 
 
 def require_whole(data: Trial, what: str) -> None:

@@ -14,7 +14,7 @@ from matplotlib.ticker import MultipleLocator
 from lendanear.bayes.estimates.judges import ALL, LEVEL_MARGIN, LLM_MEAN, ORDER_MARGIN
 from lendanear.bayes.sensitivity import THRESHOLD
 from lendanear.figures.interval_rows import draw_interval, label_rows
-from lendanear.figures.numbers import number, percent
+from lendanear.figures.numbers import interval, number, percent
 from lendanear.figures.positions import correlation_number
 from lendanear.figures.style import FAINT, INK, PAGE, new_figure, style
 from lendanear.vocabulary import DIMENSION_KEYS, DIMENSIONS, RATERS, SCORE_MAX, SCORE_MIN, label
@@ -221,23 +221,13 @@ def headline_sensitivity(sensitivity: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "prior", "likelihood"])
 
 
-def _interval(row: pd.Series, digits: int = 2) -> str:
-    """Return the 95% interval of an estimate in words."""
-    low, high = (number(row[column], digits) for column in ("hdi_low", "hdi_high"))
-    return f"95% interval {low} to {high}"
-
-
-def _harsher(row: pd.Series, digits: int = 2) -> str:
+def _harsher(row: pd.Series) -> str:
     """Return a severity in words, e.g. ``1.44 points harsher``."""
-    way = "harsher" if row["mean"] >= 0 else "milder"
-    low, high = sorted(
-        (row["hdi_low"], row["hdi_high"])
-        if row["mean"] >= 0
-        else (-row["hdi_high"], -row["hdi_low"])
-    )
+    way, sign = ("harsher", 1) if row["mean"] >= 0 else ("milder", -1)
+    low, high = sorted(sign * row[key] for key in ("hdi_low", "hdi_high"))
     return (
-        f"**{number(abs(row['mean']), digits)} points {way}** than the experts (95% interval "
-        f"{number(low, digits)} to {number(high, digits)})"
+        f"**{number(abs(row['mean']))} points {way}** than the experts "
+        f"(95% interval {interval({'hdi_low': low, 'hdi_high': high})})"
     )
 
 
@@ -278,7 +268,8 @@ def consistency_sentences(estimates: pd.DataFrame) -> list[str]:
     rows = estimates.set_index(["quantity", "group"])
     own = {rater: rows.loc["consistency.correlation", f"{rater.key}, {ALL}"] for rater in RATERS}
     listed = ", ".join(
-        f"{rater.label} {number(row['mean'])} ({_interval(row)})" for rater, row in own.items()
+        f"{rater.label} {number(row['mean'])} (95% interval {interval(row)})"
+        for rater, row in own.items()
     )
     view = rows.loc["view.correlation"]
     low, high = (view["mean"].idxmin(), view["mean"].idxmax())
@@ -287,16 +278,17 @@ def consistency_sentences(estimates: pd.DataFrame) -> list[str]:
         f"{listed}.",
         *(
             f"{rater.label} less the mean expert: "
-            f"**{number(row['mean'], plus=True)}** ({_interval(row)})."
+            f"**{number(row['mean'], plus=True)}** (95% interval {interval(row)})."
             for rater, row in (
                 (rater, rows.loc["consistency.difference", f"{rater.key}, {ALL}"])
                 for rater in _JUDGES
             )
         ),
         "What the language models see in common correlates with the consensus least on "
-        f"{label(low).lower()} ({number(view.loc[low, 'mean'])}, {_interval(view.loc[low])}) and "
+        f"{label(low).lower()} ({number(view.loc[low, 'mean'])}, 95% interval "
+        f"{interval(view.loc[low])}) and "
         f"most on {label(high).lower()} ({number(view.loc[high, 'mean'])}, "
-        f"{_interval(view.loc[high])}).",
+        f"95% interval {interval(view.loc[high])}).",
     ]
 
 

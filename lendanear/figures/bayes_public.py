@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lendanear.bayes.sensitivity import THRESHOLD
 from lendanear.figures.interval_rows import draw_interval, label_rows
-from lendanear.figures.numbers import MINUS, number, percent
+from lendanear.figures.numbers import MINUS, interval, number, percent
 from lendanear.figures.shades import darker
 from lendanear.figures.style import FAINT, INK, PAGE, new_figure, style
 from lendanear.vocabulary import ARMS, SCENARIOS, colour, label
@@ -283,7 +283,8 @@ def effect_sentences(estimates: pd.DataFrame, published: pd.DataFrame) -> list[s
         raw, printed = known.loc[arm.key, ["change", "published_change"]]
         sentences.append(
             f"**{arm.label}**: coaching raised overall empathy by **{number(points['mean'])} "
-            f"points** ({_range(points)}), or {number(spread['mean'])} SD ({_range(spread)}), "
+            f"points** (95% interval {interval(points)}), or {number(spread['mean'])} SD "
+            f"(95% interval {interval(spread)}), "
             f"drift taken out. The change itself is {number(raw, 3)} in this file and "
             f"{number(printed, 3)} in the paper."
         )
@@ -291,7 +292,8 @@ def effect_sentences(estimates: pd.DataFrame, published: pd.DataFrame) -> list[s
     more = difference["p_direction"] if difference["mean"] > 0 else 1 - difference["p_direction"]
     sentences.append(
         f"**{label('combined')} against {label('coach')}**: "
-        f"{number(difference['mean'], plus=True)} points ({_range(difference)}); the probability "
+        f"{number(difference['mean'], plus=True)} points (95% interval "
+        f"{interval(difference)}); the probability "
         f"that the video adds something to the coach is {percent(more)}%."
     )
     return sentences
@@ -319,7 +321,8 @@ def step_sentence(estimates: pd.DataFrame) -> str:
     )
     return (
         f"The change from conversation 1: {pairs}. From the second to the third conversation that "
-        f"is **{number(mean['mean'], plus=True)} points** over both arms ({_range(mean)})."
+        f"is **{number(mean['mean'], plus=True)} points** over both arms (95% interval "
+        f"{interval(mean)})."
     )
 
 
@@ -363,9 +366,10 @@ def elo_sentence(estimates: pd.DataFrame) -> str:
     halves = [rows.loc["slope.elo_per_point", f"all, {part}"] for part in PARTS[1:3]]
     return (
         f"Between scores of {CENTRE.replace('-', MINUS)}, a point of overall empathy goes with "
-        f"**{number(slope['mean'], 1)} Elo points** ({_range(slope, 1)}): "
-        f"{number(halves[0]['mean'], 1)} below zero ({_range(halves[0], 1)}) and "
-        f"{number(halves[1]['mean'], 1)} above ({_range(halves[1], 1)}). The score explains "
+        f"**{number(slope['mean'], 1)} Elo points** (95% interval {interval(slope, 1)}): "
+        f"{number(halves[0]['mean'], 1)} below zero (95% interval {interval(halves[0], 1)}) and "
+        f"{number(halves[1]['mean'], 1)} above (95% interval {interval(halves[1], 1)}). The "
+        f"score explains "
         f"{percent(r2['mean'])}% of the variance of ratings "
         f"({percent(r2['hdi_low'])}{DASH}{percent(r2['hdi_high'])}%)."
     )
@@ -391,7 +395,8 @@ def scenario_sentence(estimates: pd.DataFrame) -> str:
     )
     return (
         f"The scenario that differs most is {label(key)}: {number(abs(row['mean']), 1)} Elo points "
-        f"per point {verb} than the mean of the five ({_range(row, 1)}). Of the five differences, "
+        f"per point {verb} than the mean of the five (95% interval {interval(row, 1)}). Of "
+        f"the five differences, "
         f"{clear}."
     )
 
@@ -432,8 +437,3 @@ def estimates_table(change: pd.DataFrame, elo: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(shown)
-
-
-def _range(row: pd.Series, digits: int = 2) -> str:
-    low, high = (number(row[column], digits) for column in ("hdi_low", "hdi_high"))
-    return f"95% interval {low} to {high}"

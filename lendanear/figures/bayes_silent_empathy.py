@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from lendanear.bayes.sensitivity import THRESHOLD
 from lendanear.figures.dot_rows import dot_scale, draw_dot_rows
 from lendanear.figures.interval_rows import INTERVALS, draw_interval, label_rows
-from lendanear.figures.numbers import number, percent
+from lendanear.figures.numbers import interval, number, percent
 from lendanear.figures.shades import darker
 from lendanear.figures.silent_empathy_tables import predictor_label
 from lendanear.figures.style import FAINT, INK, PAGE, new_figure, style
@@ -354,12 +354,6 @@ def _words(group: str) -> str:
     return ", ".join(words.get(part, part) for part in group.split(", ") if words.get(part, part))
 
 
-def _interval(row: pd.Series, digits: int = 2, *, scale: float = 1.0, plus: bool = False) -> str:
-    """Return the ends of a 95% interval in words."""
-    low, high = (number(scale * row[key], digits, plus=plus) for key in ("hdi_low", "hdi_high"))
-    return f"{low} to {high}"
-
-
 def correlation_sentences(
     estimates: pd.DataFrame, rope: pd.DataFrame, uncorrected: pd.DataFrame
 ) -> list[str]:
@@ -385,7 +379,7 @@ def correlation_sentences(
         row, known = rows.loc["correlation.latent", pair], inside.loc[pair]
         text = (
             f"**{words}** and expressed empathy correlate by "
-            f"{number(row['mean'], plus=True)} (95% interval {_interval(row)}), freed of "
+            f"{number(row['mean'], plus=True)} (95% interval {interval(row)}), freed of "
             f"measurement error: {SQUARED} {_squared(rows.loc['r2.latent', pair])}"
         )
         published = [
@@ -445,9 +439,9 @@ def correlation_table(
                     "Predictor of overall empathy": predictor_label(key),
                     "Published analysis: r": number(plain[key], 3),
                     f"Its {SQUARED}": f"{100 * plain[key] ** 2:.1f}%",
-                    "Bayesian, noise included": f"{number(score['mean'])} ({_interval(score)})",
+                    "Bayesian, noise included": f"{number(score['mean'])} ({interval(score)})",
                     "Spearman's correction": number(by_hand[key]) if key in by_hand else DASH,
-                    "Bayesian, freed of noise": f"{number(latent['mean'])} ({_interval(latent)})",
+                    "Bayesian, freed of noise": f"{number(latent['mean'])} ({interval(latent)})",
                     f"And its {SQUARED}": _squared(r2),
                 }
             )
@@ -469,7 +463,7 @@ def reliability_sentence(estimates: pd.DataFrame) -> str:
         "overall_empathy": "the mean overall empathy of three conversations",
     }
     parts = [
-        f"{text} **{number(rows.loc[key, 'mean'])}** ({_interval(rows.loc[key])})"
+        f"{text} **{number(rows.loc[key, 'mean'])}** ({interval(rows.loc[key])})"
         for key, text in words.items()
     ]
     return f"Reliability, from 0 (all noise) to 1 (none): {'; '.join(parts)}."
@@ -487,7 +481,7 @@ def conversation_sentence(estimates: pd.DataFrame) -> str:
     return (
         "**From conversation to conversation** of the same person, what was felt and the overall "
         f"empathy that was judged correlate by {number(row['mean'], plus=True)} (95% interval "
-        f"{_interval(row)}), noise of both included."
+        f"{interval(row)}), noise of both included."
     )
 
 
@@ -512,7 +506,7 @@ def gap_sentences(estimates: pd.DataFrame, closing: pd.DataFrame) -> list[str]:
             f"**{label(behaviour)}**, Control, conversation {first}: {percent(own['mean'])}% say "
             'that they did it "quite a bit" or more, the judge sees it in '
             f"{percent(judged['mean'])}%: a gap of {number(100 * gap['mean'], 0)} percentage "
-            f"points (95% interval {_interval(gap, 0, scale=100)})."
+            f"points (95% interval {interval(gap, 0, scale=100)})."
         )
         for arm in TREATED:
             effect, says, seen = (
@@ -526,9 +520,9 @@ def gap_sentences(estimates: pd.DataFrame, closing: pd.DataFrame) -> list[str]:
             sentences.append(
                 f"{label(behaviour)}, {label(arm)}: training changes the gap by "
                 f"{number(100 * effect['mean'], 0, plus=True)} percentage points "
-                f"({_interval(effect, 0, scale=100, plus=True)}), which closes "
+                f"({interval(effect, 0, scale=100, plus=True)}), which closes "
                 f"{number(100 * closed['mean'], 0)}% of it "
-                f"({_interval(closed, 0, scale=100)}%). Self-reports move by "
+                f"({interval(closed, 0, scale=100)}%). Self-reports move by "
                 f"{number(100 * says['mean'], 0, plus=True)}, judged behaviour by "
                 f"{number(100 * seen['mean'], 0, plus=True)} points. Probability that it closes "
                 f"anything {percent(known['any'])}%, at least half {percent(known['half'])}%."
@@ -563,7 +557,7 @@ def gap_table(estimates: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
                         "Conversation": conversation,
                         "Counted": f"{number(100 * raw['estimate'], 0)} ({' to '.join(ends)})",
                         "Bayesian": f"{number(100 * ours['mean'], 0)} "
-                        f"({_interval(ours, 0, scale=100)})",
+                        f"({interval(ours, 0, scale=100)})",
                     }
                 )
     return pd.DataFrame(table)
@@ -588,12 +582,12 @@ def people_sentences(estimates: pd.DataFrame) -> list[str]:
             f"**{label(behaviour)}**: without training (Control, conversations "
             f"{CONVERSATION_NUMBERS[1]} and {CONVERSATION_NUMBERS[2]}) people's own gaps vary by "
             f"{number(100 * spread['mean'], 0)} percentage points (SD; 95% interval "
-            f"{_interval(spread, 0, scale=100)}). {_people(above)} say it more often than they "
+            f"{interval(spread, 0, scale=100)}). {_people(above)} say it more often than they "
             f"are seen to, {_people(large)} much more often."
         )
         effects = [
             f"{label(arm)} {number(100 * row['mean'], 0, plus=True)} "
-            f"({_interval(row, 0, scale=100, plus=True)})"
+            f"({interval(row, 0, scale=100, plus=True)})"
             for arm in TREATED
             for row in [rows.loc["people.effect", f"{behaviour}, {arm}"]]
         ]
@@ -601,7 +595,7 @@ def people_sentences(estimates: pd.DataFrame) -> list[str]:
         sentences.append(
             f"{label(behaviour)}, effect of training on the share of people with a large gap, in "
             f"percentage points: {'; '.join(effects)}. Of the variance of people's gaps after "
-            f"training, {percent(share['mean'])}% ({_interval(share, 0, scale=100)}%) lies between "
+            f"training, {percent(share['mean'])}% ({interval(share, 0, scale=100)}%) lies between "
             "arms, the rest between people of the same arm."
         )
         same, odds = (
@@ -610,9 +604,9 @@ def people_sentences(estimates: pd.DataFrame) -> list[str]:
         sentences.append(
             f"{label(behaviour)}, are they the same people? How often a person says it and how "
             f"often it is seen correlate by {number(same['mean'], plus=True)} "
-            f"({_interval(same, plus=True)}) between people. In conversations in which a person "
+            f"({interval(same, plus=True)}) between people. In conversations in which a person "
             f"says it, the odds of being seen to are {number(odds['mean'], 1)} times "
-            f"({_interval(odds, 1)}) those in the person's other conversations."
+            f"({interval(odds, 1)}) those in the person's other conversations."
         )
     return sentences
 

@@ -58,12 +58,13 @@ import numpy as np
 import pandas as pd
 
 from lendanear.bayes import ordered
+from lendanear.bayes.contrasts import zero_sum_basis
 from lendanear.bayes.models.coaching_gaussian import SIGNS, lkj_draw
 from lendanear.bayes.ordered import CUTS, Layout
 from lendanear.bayes.people import Parameters
 from lendanear.bayes.settings import Settings
 from lendanear.bayes.spreads import signed_spread
-from lendanear.bayes.trial import LATER, TREATED, Trial, scenario_contrasts, trial, zero_sum_basis
+from lendanear.bayes.trial import LATER, TREATED, Trial, scenario_contrasts, trial
 from lendanear.vocabulary import (
     ARM_KEYS,
     CONTROL,

@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from lendanear.bayes.containers import data_container
+from lendanear.bayes.contrasts import zero_sum_basis
 from lendanear.bayes.settings import Settings
 from lendanear.errors import LendAnEarError
 from lendanear.vocabulary import DIMENSION_KEYS, RATERS, SCORE_MAX, SCORE_MIN
@@ -205,9 +206,8 @@ def rater_frame() -> np.ndarray:
     The experts' shifts are two contrasts that sum to zero; each language model has its own.
     """
     count = len(EXPERTS)
-    basis, _, _ = np.linalg.svd(np.eye(count) - 1 / count)
     frame = np.zeros((len(SINGLE), len(SINGLE) - 1))
-    frame[:count, : count - 1] = basis[:, : count - 1]
+    frame[:count, : count - 1] = zero_sum_basis(count)
     frame[count:, count - 1 :] = np.eye(len(LLMS))
     return frame
 
