@@ -69,7 +69,8 @@ KEEP: Final = (
     "published_intercept",
     "published_slope",
 )
-FULL: Final = Settings(target_accept=0.9)
+FULL: Final = Settings(target_accept=0.99)
+# at 0.9 four of six seeds gave a divergence on the synthetic study, at 0.95 and 0.99 none did
 QUICK: Final = replace(FULL, tune=500, draws=750)
 
 
