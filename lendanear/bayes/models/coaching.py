@@ -91,7 +91,7 @@ KEEP: Final = (
     "person_stds",
     "person_corr",
 )
-FULL: Final = Settings(tune=1000, draws=1500)
+FULL: Final = Settings(tune=700, draws=2700)
 QUICK: Final = replace(FULL, tune=400, draws=400)
 _CONTROL: Final = ARM_KEYS.index(CONTROL.key)
 _TREATED: Final = [ARM_KEYS.index(arm) for arm in TREATED]
