@@ -131,6 +131,8 @@ def _draw_property(
                   gid="observed")  # fmt: skip
     axis.set_xlim(left, right)
     label_rows(axis, [name(group) for group in own["group"]])
+    # room for the prior of the last row above the axis
+    axis.set_ylim(len(own) - 0.4 + _BELOW / 2, None)
 
 
 def _draw_sensitivity(axis: Axes, sensitivity: pd.DataFrame, threshold: float) -> None:
