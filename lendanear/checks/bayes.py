@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -48,6 +49,10 @@ def write_collection(
         table = pd.concat(parts) if parts else pd.DataFrame(columns=list(columns))
         with written_aside(path) as aside:
             table[list(columns)].assign(data=data).to_csv(aside, index=False)
+
+
+_STYLE: Final = "td:nth-child(2) { text-align: left } th:nth-child(n+3) { text-align: right }"
+"""Names to the left, numbers to the right."""
 
 
 def write_diagnostics_page(
@@ -94,7 +99,8 @@ def write_diagnostics_page(
     )
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}'
-        f'</title><meta name="viewport" content="width=device-width"><style>{PAGE_STYLE}</style>'
+        f'</title><meta name="viewport" content="width=device-width">'
+        f"<style>{PAGE_STYLE}{_STYLE}</style>"
         f"</head><body><h1>{escape(title)}</h1>"
         + "".join(f'<p class="mark">{escape(mark)}</p>' for mark in marks)
         + f"<p>The fit <strong>{verdict}</strong>.</p>"
